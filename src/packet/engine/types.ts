@@ -76,7 +76,10 @@ export interface PacketEngine extends AsyncDisposable {
   sendControl(endpoint: Endpoint, bytes: Uint8Array): void
   /** Sends an empty data message on the current keys. */
   sendKeepalive(peer: PeerId): void
-  /** Sends a UDP datagram inside the tunnel between the gateway and the peer; not billed. Family 4 or 6. */
+  /**
+   * Sends a UDP datagram inside the tunnel between the gateway and the consumer's inner address, from whichever of the
+   * two we are. On the meter port it is carried always and counted in `meter*`; on another port it is traffic like any.
+   */
   sendGatewayDatagram(peer: PeerId, datagram: GatewayDatagram): void
 
   /** Shared with the worker: read it at any time (`counters.ts` has the layout). */
@@ -87,17 +90,20 @@ export interface PacketEngine extends AsyncDisposable {
 
 export interface GatewayDatagram {
   readonly family: 4 | 6
-  /** Port on the gateway, and on the peer's inner address. */
   readonly gatewayPort: number
+  /** Port and inner address (text) of the consumer, on both sides of the tunnel. */
   readonly peerPort: number
-  /** The peer's inner address (text). */
   readonly peerAddress: string
   readonly payload: Uint8Array
 }
 
 export type EngineEvent =
   | { readonly kind: 'control'; readonly from: Endpoint; readonly bytes: Uint8Array }
-  | { readonly kind: 'needHandshake'; readonly peer: PeerId; readonly reason: 'no-keys' | 'rekey-time' | 'rekey-messages' }
+  | {
+      readonly kind: 'needHandshake'
+      readonly peer: PeerId
+      readonly reason: 'no-keys' | 'rekey-time' | 'rekey-messages'
+    }
   | { readonly kind: 'nextConfirmed'; readonly peer: PeerId; readonly localIndex: number }
   | { readonly kind: 'endpointChanged'; readonly peer: PeerId; readonly endpoint: Endpoint }
   /** Coalesced, at most one a batch and peer: for the timers of the paper (§6). `data` is false for keepalives. */
@@ -118,6 +124,7 @@ export interface PeerCounters {
   readonly receivedPackets: bigint
   /** Consumer side: the part of `received*` that belongs to flows that this side opened. Only this is billable. */
   readonly billableReceivedBytes: bigint
+  readonly billableReceivedPackets: bigint
   /** Highest transport counter seen minus messages received, over all keys: packets the path lost. */
   readonly lostPackets: bigint
   readonly meterSentBytes: bigint
