@@ -56,7 +56,8 @@ const closeRequestSchema = z.object({
     time: z.number().int().nonnegative(),
   }),
   amount,
-  closeSignature: signature.nullable(),
+  /** The signer's consent to a cooperative close at `amount`; null keeps the channel for later sessions. */
+  close: z.object({ signature, deadline: z.number().int().positive() }).nullable(),
 })
 
 export const requestSchema = z.discriminatedUnion('kind', [openRequestSchema, closeRequestSchema])
