@@ -33,7 +33,7 @@ export const LAYERS: readonly Layer[] = [
   },
 
   // The payment's path.
-  { folder: 'payment/tariff', imports: ['base'], node: false, packages: [] },
+  { folder: 'payment/tariff', imports: ['base', 'crypto'], node: false, packages: [] },
   { folder: 'payment/meter', imports: ['base', 'crypto', 'payment/tariff'], node: false, packages: [] },
   {
     folder: 'payment/channel',

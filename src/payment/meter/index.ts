@@ -1,0 +1,20 @@
+export {
+  METER_DROPS,
+  PAUSE_REASONS,
+  REFUSALS,
+  type MeterDrop,
+  type PauseReason,
+  type Refusal,
+  type ServiceState,
+} from './constants.ts'
+export {
+  emitChallenge,
+  emitFinish,
+  emitVoucher,
+  parseMeter,
+  type Challenge,
+  type Finish,
+  type MeterMessage,
+  type VoucherMessage,
+} from './messages.ts'
+export { readingHash, type Reading, type SessionId } from './reading.ts'
