@@ -18,3 +18,5 @@ export {
   type VoucherMessage,
 } from './messages.ts'
 export { readingHash, type Reading, type SessionId } from './reading.ts'
+export { isLossTolerated, lostBytes, type LossMark } from './loss.ts'
+export { nextTokenMs, observeRate, startRate, takeToken, type Bucket, type Rate } from './rate.ts'
