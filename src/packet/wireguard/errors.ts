@@ -22,9 +22,9 @@ export const DROP_REASONS = {
 
 export type DropReason = keyof typeof DROP_REASONS
 
-/** Our own broken promise: a command for a peer that does not exist, a key of the wrong length. */
+/** Our own broken promise: a command for a peer that does not exist, a key that is none. */
 export class WireguardError extends Error {
-  readonly code: 'peer-exists' | 'peer-unknown' | 'peer-key-in-use' | 'peer-key-own' | 'key-length'
+  readonly code: 'peer-exists' | 'peer-unknown' | 'peer-key-in-use' | 'peer-key-own' | 'key-invalid'
 
   constructor(code: WireguardError['code'], message: string) {
     super(message)

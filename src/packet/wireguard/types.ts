@@ -5,7 +5,6 @@
 import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import type { CryptoSuite } from '#crypto/suite.ts'
-import type { DropReason } from './errors.ts'
 
 /** Chosen by the caller; the same id as in the engine. */
 export type PeerId = number
@@ -45,7 +44,10 @@ export interface PeerConfig {
   readonly persistentKeepaliveSeconds?: number
 }
 
-/** Transport keys of one completed handshake (§5.4.5). The receiver copies them; the device erases its own copy. */
+/**
+ * Transport keys of one completed handshake (§5.4.5). They change hands: the device keeps no copy, and whoever receives
+ * the output copies them where they are used and then overwrites these two arrays.
+ */
 export interface TransportKeys {
   readonly localIndex: number
   readonly remoteIndex: number
@@ -105,4 +107,3 @@ export type DeviceEvent =
   | { readonly kind: 'sessionExpired'; readonly peer: PeerId }
   /** The timestamp (12 bytes) about to be sent: write it where the next start finds it. */
   | { readonly kind: 'tai64n'; readonly tai64n: Uint8Array }
-  | { readonly kind: 'dropped'; readonly reason: DropReason }
