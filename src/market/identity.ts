@@ -1,10 +1,10 @@
 /** A node's own key: it signs offers and the replies of session control, and stands in the registry. */
-import { hexOf } from '#base/bytes.ts'
+import { hexText, type Address } from '#base/hex.ts'
 import { signDigest, signingKeyOf } from '#crypto/secp256k1.ts'
 
 export interface NodeIdentity {
-  /** Address of the node key: `0x` and 40 lower-case hex digits. */
-  readonly key: string
+  /** Address of the node key. */
+  readonly key: Address
   /** 65 bytes r, s, v over a 32-byte digest. */
   sign(digest: Uint8Array): Uint8Array
 }
@@ -12,5 +12,5 @@ export interface NodeIdentity {
 /** `privateKey`: 32 bytes; throws `RangeError` where they are no key. */
 export function nodeIdentityOf(privateKey: Uint8Array): NodeIdentity {
   const key = signingKeyOf(privateKey)
-  return { key: `0x${hexOf(key.address)}`, sign: (digest) => signDigest(key.privateKey, digest) }
+  return { key: hexText(key.address), sign: (digest) => signDigest(key.privateKey, digest) }
 }

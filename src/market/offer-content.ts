@@ -1,17 +1,6 @@
 /** The signed part of an offer as bytes; canonical: `encodeContent(decodeContent(x)) = x`, or x is refused. */
-import {
-  bytesOfHex,
-  concat,
-  equalBytes,
-  hexOf,
-  setU16be,
-  setU32be,
-  setU64be,
-  u16be,
-  u32be,
-  u64be,
-  utf8,
-} from '#base/bytes.ts'
+import { bytesOfHex, concat, equalBytes, setU16be, setU32be, setU64be, u16be, u32be, u64be, utf8 } from '#base/bytes.ts'
+import { hexText } from '#base/hex.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import { units, unitsPerGibOf } from '#base/units/money.ts'
 import {
@@ -93,7 +82,7 @@ export function decodeContent(content: Uint8Array): Result<Offer, Refusal> {
   const lists = decodeLists(content.subarray(OFFSET.lists))
   if (!lists.ok) return lists
   return ok({
-    provider: `0x${hexOf(content.subarray(OFFSET.provider, OFFSET.provider + 20))}`,
+    provider: hexText(content.subarray(OFFSET.provider, OFFSET.provider + 20)),
     keyId: u32be(content, OFFSET.keyId),
     sequence: u64be(content, OFFSET.sequence),
     region,

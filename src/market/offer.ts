@@ -3,7 +3,8 @@
  * has the bytes. An offer on the wire is `content ‖ signature`; what is signed is
  * `Offer(address provider,uint64 sequence,bytes32 contentHash)`, so that two contents under one sequence prove a lie.
  */
-import { bytesOfHex, concat, hexOf } from '#base/bytes.ts'
+import { bytesOfHex, concat } from '#base/bytes.ts'
+import { hexText, type Address } from '#base/hex.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { Millis } from '#base/clock.ts'
 import type { TokenUnits, UnitsPerGib } from '#base/units/money.ts'
@@ -15,8 +16,8 @@ import { decodeContent, encodeContent } from './offer-content.ts'
 import type { NodeIdentity } from './identity.ts'
 
 export interface Offer {
-  /** Account of the provider: `0x` and 40 lower-case hex digits. */
-  readonly provider: string
+  /** Account of the provider, lower case. */
+  readonly provider: Address
   /** Position of the signing node key in the registry. */
   readonly keyId: number
   /** Strictly increasing for each provider. */
@@ -63,8 +64,8 @@ export interface SignedOffer {
   readonly contentHash: Uint8Array
   /** 65 bytes. */
   readonly signature: Uint8Array
-  /** Address of the key that signed: `0x` and lower-case hex. It is not checked against the registry yet. */
-  readonly signer: string
+  /** Address of the key that signed, lower case. It is not checked against the registry yet. */
+  readonly signer: Address
 }
 
 /** The contract whose domain offers are signed in. */
@@ -96,7 +97,7 @@ export function parseOffer(bytes: Uint8Array, domain: OfferDomain): Result<Signe
   const contentHash = keccak256(content)
   const signer = recoverAddress(offerDigest(domain, offer.provider, offer.sequence, contentHash), signature)
   if (!signer.ok) return err('offer-signature')
-  return ok({ offer, bytes: bytes.slice(), contentHash, signature, signer: `0x${hexOf(signer.value)}` })
+  return ok({ offer, bytes: bytes.slice(), contentHash, signature, signer: hexText(signer.value) })
 }
 
 /** The 32-byte digest that the node key signs; `StakeRegistry.offerDigest` computes the same. */
