@@ -1,0 +1,89 @@
+/**
+ * Switches forwarding on for the tunnel and the uplink alone, through the journal, and says what must be dropped so that
+ * it stays off for everybody else.
+ */
+import { existsSync, readdirSync } from 'node:fs'
+import type { EntryId, Journal } from '#host/journal.ts'
+import { deviceSysctl, readSysctl, setSysctl } from '#host/sysctl.ts'
+import type { Strangers } from './filter.ts'
+
+export interface ForwardingPlan {
+  readonly strangers: Strangers
+  /** Settings in the order in which they must be made. */
+  readonly settings: readonly { readonly key: string; readonly value: string }[]
+}
+
+/**
+ * `global6` forces the way of kernels before 6.17, which have no per-device IPv6 forwarding. Nothing is changed yet:
+ * the filter that the plan asks for must stand first.
+ */
+export function planForwarding(
+  tun: string,
+  uplink4: string | undefined,
+  uplink6: string | undefined,
+  global6 = !existsSync(`/proc/sys/${deviceSysctl(6, tun, 'force_forwarding')}`),
+): ForwardingPlan {
+  const four = uplink4 === undefined ? NOTHING : planIpv4(tun, uplink4)
+  const six = uplink6 === undefined ? NOTHING : global6 ? planIpv6Global() : planIpv6(tun, uplink6)
+  const bridges = [uplink4, uplink6].filter((name) => name !== undefined && existsSync(`/sys/class/net/${name}/bridge`))
+  return {
+    settings: [...four.settings, ...six.settings],
+    strangers: { from4: four.from, from6: six.from, all6: six.all, bridges: [...new Set(bridges.map(String))] },
+  }
+}
+
+export async function applyForwarding(journal: Journal, plan: ForwardingPlan): Promise<readonly EntryId[]> {
+  const made: EntryId[] = []
+  for (const { key, value } of plan.settings) {
+    const id = await setSysctl(journal, key, value)
+    if (id !== undefined) made.push(id)
+  }
+  return made
+}
+
+interface FamilyPlan {
+  readonly settings: ForwardingPlan['settings']
+  readonly from: readonly string[]
+  readonly all: boolean
+}
+
+/** The kernel asks the device on which a packet arrived; `ip_forward` itself would change every device. */
+function planIpv4(tun: string, uplink: string): FamilyPlan {
+  const wasOff = readSysctl(deviceSysctl(4, uplink, 'forwarding')) === '0'
+  return {
+    settings: [tun, uplink].map((name) => ({ key: deviceSysctl(4, name, 'forwarding'), value: '1' })),
+    from: wasOff ? [uplink] : [],
+    all: false,
+  }
+}
+
+/** `force_forwarding` forwards without making the host a router: it goes on accepting router advertisements. */
+function planIpv6(tun: string, uplink: string): FamilyPlan {
+  if (readSysctl(ALL_FORWARDING_6) === '1') return NOTHING
+  const wasOff = readSysctl(deviceSysctl(6, uplink, 'force_forwarding')) === '0'
+  return {
+    settings: [tun, uplink].map((name) => ({ key: deviceSysctl(6, name, 'force_forwarding'), value: '1' })),
+    from: wasOff ? [uplink] : [],
+    all: false,
+  }
+}
+
+/**
+ * `all.forwarding` deletes the default routes learned from router advertisements and ignores further ones, so that the
+ * provider would lose its own IPv6 (measured): `accept_ra=2` keeps them and must be set before. It also overwrites every
+ * device's `forwarding`; where that was 1, it is put to 0 first, so that undoing in reverse ends with 1 again.
+ */
+function planIpv6Global(): FamilyPlan {
+  if (readSysctl(ALL_FORWARDING_6) === '1') return NOTHING
+  const settings: { key: string; value: string }[] = []
+  for (const name of readdirSync('/proc/sys/net/ipv6/conf')) {
+    if (name === 'all') continue
+    const key = (setting: string): string => `net/ipv6/conf/${name}/${setting}`
+    if (readSysctl(key('accept_ra')) === '1') settings.push({ key: key('accept_ra'), value: '2' })
+    if (readSysctl(key('forwarding')) === '1') settings.push({ key: key('forwarding'), value: '0' })
+  }
+  return { settings: [...settings, { key: ALL_FORWARDING_6, value: '1' }], from: [], all: true }
+}
+
+const ALL_FORWARDING_6 = 'net/ipv6/conf/all/forwarding'
+const NOTHING: FamilyPlan = { settings: [], from: [], all: false }
