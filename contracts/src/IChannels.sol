@@ -24,7 +24,8 @@ struct Voucher {
     ChannelId channel;
     uint256 amount;
     bytes32 reading;
-    bytes signature; // 65 bytes r, s, v by the channel's signer
+    bytes32 r; // the signer's signature in its compact form (EIP-2098): two words instead of a dynamic array,
+    bytes32 vs; // which saves about 1,000 gas of a batch's 20,000 for each voucher
 }
 
 /// What `openFor` opens.
@@ -55,9 +56,7 @@ interface IChannels is ILedger {
     );
     event ChannelToppedUp(ChannelId indexed channel, address indexed from, uint96 added, uint96 deposit, uint40 expiry);
     /// `total` is the channel's cumulative claim after this one, `amount` the new part, `fee` its share of `amount`.
-    event Claimed(
-        ChannelId indexed channel, address indexed provider, uint96 total, uint96 amount, uint96 fee, bytes32 reading
-    );
+    event Claimed(ChannelId indexed channel, uint96 total, uint96 amount, uint96 fee, bytes32 reading);
     /// A voucher of a batch that moved nothing; `reason` is one of the `SKIP_` constants.
     event VoucherSkipped(ChannelId indexed channel, uint8 reason);
     event CloseStarted(ChannelId indexed channel, address indexed payer, address indexed provider, uint40 closeAt);
