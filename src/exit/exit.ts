@@ -28,7 +28,7 @@ export async function openExit(options: ExitOptions): Promise<Exit> {
   checkOptions(options)
   const limits = { ...defaultLimits(), ...options.limits }
   const uplink = await findUplink(options)
-  const plan = planForwarding(options.tunName, uplink.device4, uplink.device6)
+  const plan = await planForwarding(options.tunName, uplink.device4, uplink.device6)
   const made: EntryId[] = []
   const { journal } = options
   try {
@@ -144,7 +144,7 @@ class NatExit implements Exit {
     const { options, made } = this.#parts
     const now = await findUplink(options).catch(() => this.#uplink)
     if (now.device4 === this.#uplink.device4 && now.device6 === this.#uplink.device6) return
-    const plan = planForwarding(options.tunName, now.device4, now.device6)
+    const plan = await planForwarding(options.tunName, now.device4, now.device6)
     this.#strangers = unionOf(this.#strangers, plan.strangers)
     this.#uplink = now
     await applyRuleset(exitRules(await this.#rulesInput()))

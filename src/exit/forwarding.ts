@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs'
 import type { EntryId, Journal } from '#host/journal.ts'
+import { readLink } from '#host/routes.ts'
 import { deviceSysctl, readSysctl, setSysctl } from '#host/sysctl.ts'
 import type { Strangers } from './filter.ts'
 
@@ -17,18 +18,21 @@ export interface ForwardingPlan {
  * `global6` forces the way of kernels before 6.17, which have no per-device IPv6 forwarding. Nothing is changed yet:
  * the filter that the plan asks for must stand first.
  */
-export function planForwarding(
+export async function planForwarding(
   tun: string,
   uplink4: string | undefined,
   uplink6: string | undefined,
   global6 = !existsSync(`/proc/sys/${deviceSysctl(6, tun, 'force_forwarding')}`),
-): ForwardingPlan {
+): Promise<ForwardingPlan> {
   const four = uplink4 === undefined ? NOTHING : planIpv4(tun, uplink4)
   const six = uplink6 === undefined ? NOTHING : global6 ? planIpv6Global() : planIpv6(tun, uplink6)
-  const bridges = [uplink4, uplink6].filter((name) => name !== undefined && existsSync(`/sys/class/net/${name}/bridge`))
+  const bridges: string[] = []
+  for (const name of new Set([uplink4, uplink6])) {
+    if (name !== undefined && (await readLink(name))?.kind === 'bridge') bridges.push(name)
+  }
   return {
     settings: [...four.settings, ...six.settings],
-    strangers: { from4: four.from, from6: six.from, all6: six.all, bridges: [...new Set(bridges.map(String))] },
+    strangers: { from4: four.from, from6: six.from, all6: six.all, bridges },
   }
 }
 

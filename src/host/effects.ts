@@ -2,13 +2,12 @@
  * How each kind of change is made, recognised and undone. `perform` may be called for a change that is half there
  * (a crash came between), `undo` for one that was never made: both are idempotent.
  */
-import { existsSync } from 'node:fs'
 import { AditError } from '#base/errors.ts'
 import { unreachable } from '#base/result.ts'
 import type { Change, ChangeOf, UndoOutcome } from './changes.ts'
 import { fileHolds, replaceFile, restoreFile } from './files.ts'
 import { applyRuleset, checkDeviceName, nft, readTableComment, word } from './nft.ts'
-import { addressArguments, hasAddress, hasRoute, hasRule, routeArguments, ruleArguments } from './routes.ts'
+import { addressArguments, hasAddress, hasRoute, hasRule, readLink, routeArguments, ruleArguments } from './routes.ts'
 import { commandFailed, run, tryRun } from './run.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
 
@@ -91,7 +90,7 @@ export async function undo(change: Change): Promise<UndoOutcome> {
     case 'file':
       return restoreFile(change)
     case 'resolvedLink':
-      if (!existsSync(`/sys/class/net/${change.device}`)) return GONE
+      if ((await readLink(change.device)) === undefined) return GONE
       return await undoBy('resolvectl', ['revert', change.device])
     default:
       return unreachable(change)

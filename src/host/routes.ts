@@ -114,15 +114,17 @@ export interface LinkState {
   readonly index: number
   readonly mtu: number
   readonly up: boolean
+  /** `veth`, `tun`, `bridge`, ...; '' for hardware. */
+  readonly kind: string
 }
 
 /** undefined when there is no such device. */
 export async function readLink(device: string): Promise<LinkState | undefined> {
   checkDeviceName(device)
-  const outcome = await tryRun('ip', ['-j', 'link', 'show', 'dev', device])
+  const outcome = await tryRun('ip', ['-j', '-d', 'link', 'show', 'dev', device])
   if (outcome.exit !== 0) return undefined
   const [link] = LINKS.parse(JSON.parse(outcome.stdout))
-  return { index: link.ifindex, mtu: link.mtu, up: link.flags.includes('UP') }
+  return { index: link.ifindex, mtu: link.mtu, up: link.flags.includes('UP'), kind: link.linkinfo?.info_kind ?? '' }
 }
 
 /** Whether exactly this rule of ours stands. */
@@ -264,7 +266,16 @@ const PATHS = z
     }),
   )
   .min(1)
-const LINKS = z.array(z.object({ ifindex: z.int(), mtu: z.int(), flags: z.array(z.string()) })).min(1)
+const LINKS = z
+  .array(
+    z.object({
+      ifindex: z.int(),
+      mtu: z.int(),
+      flags: z.array(z.string()),
+      linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
+    }),
+  )
+  .min(1)
 const RULES = z.array(
   z.object({
     priority: z.int(),
