@@ -47,9 +47,10 @@ export interface Batch {
   /** Slots. */
   readonly capacity: number
   readonly slotBytes: number
-  /** The engine's own notes on each packet, which operations do not see: its peer and its inner length. */
+  /** The engine's own notes on each packet, which operations do not see: peer, inner length, 1 for the meter's. */
   readonly peers: Int32Array
   readonly innerLengths: Uint32Array
+  readonly meter: Uint8Array
 }
 
 /** Bytes of one slot for a tunnel of this MTU: whole cache lines, and room for what is somewhat too big. */
@@ -66,5 +67,6 @@ export function createBatch(bytes: Uint8Array, capacity: number, slotBytes: numb
     slotBytes,
     peers: new Int32Array(capacity),
     innerLengths: new Uint32Array(capacity),
+    meter: new Uint8Array(capacity),
   }
 }

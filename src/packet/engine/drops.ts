@@ -15,7 +15,7 @@ export const DROP_REASONS = {
   'consumer-to-consumer': 'an inner packet from one session to the inner address of another',
   paused: 'an inner packet while service is paused',
   'over-allowance': 'an inner packet beyond the byte allowance that the peer has paid for',
-  'gateway-refused': 'an inner packet to the gateway for which no answer exists, or whose refusal was rate limited',
+  'gateway-refused': 'an inner packet to the gateway that has no answer: a fragment, a reset, an unknown protocol',
   'gateway-queue': 'a datagram to the gateway while too many wait for the main thread',
   'gateway-source': 'an inner packet from the TUN that pretends to be a meter datagram or to come from the gateway',
   unsolicited: 'a received inner packet that belongs to no flow that this side opened',
@@ -28,7 +28,6 @@ export const DROP_REASONS = {
   'send-size': 'a datagram above the path MTU of the outer path (EMSGSIZE)',
   'send-queue': 'a datagram while the send buffer of the socket stayed full',
   'tun-refused': 'an inner packet that the TUN device refused (down, or not an address family that it carries)',
-  'reply-queue': 'an answer of the engine itself while the queue of answers was full',
   'command-queue': 'a control message or gateway datagram of the main thread while the command queue was full',
 } as const satisfies Record<string, string>
 

@@ -88,20 +88,6 @@ export function systemError(what: string, code: number, remedy = ''): AditError 
   return new AditError('link-system', `${what}: ${errorName(code)}`, { remedy, fields: { errno: code } })
 }
 
-export const ERRNO = {
-  perm: 1,
-  intr: 4,
-  io: 5,
-  again: 11,
-  badf: 9,
-  access: 13,
-  busy: 16,
-  inval: 22,
-  addressInUse: 98,
-  msgSize: 90,
-  noBufs: 105,
-} as const
-
 export const AF_INET = 2
 export const AF_INET6 = 10
 export const SOCK_DGRAM = 2

@@ -1,10 +1,10 @@
 /** A TUN device: layer 3, IPv4 and IPv6, without packet information, non-blocking (Linux, Documentation/networking/tuntap). */
 import { AditError } from '#base/errors.ts'
 import { utf8 } from '#base/bytes.ts'
+import { ERRNO } from './errno.ts'
 import {
   AF_INET,
   close,
-  ERRNO,
   errno,
   ioctl,
   NativeMemory,

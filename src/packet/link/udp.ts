@@ -5,12 +5,12 @@
 import { AditError } from '#base/errors.ts'
 import { setU16be, u16be } from '#base/bytes.ts'
 import { formatIp, parseIp } from '#base/ip.ts'
+import { ERRNO } from './errno.ts'
 import {
   AF_INET,
   AF_INET6,
   bind,
   close,
-  ERRNO,
   errno,
   getsockname,
   NativeMemory,
