@@ -27,6 +27,9 @@ export async function link(a: LinkEnd, b: LinkEnd): Promise<void> {
 /** A switch in `host`; join it with `LinkEnd.bridge`. Bridged frames do not pass netfilter. */
 export async function bridge(host: Host, device: string, addresses: readonly string[] = []): Promise<void> {
   await host.ip(`link add ${device} type bridge forward_delay 0 mcast_snooping 0`)
+  // Where br_netfilter is loaded, bridged frames would pass the router's firewall.
+  const switches = ['iptables', 'ip6tables'].map((table) => `/proc/sys/net/bridge/bridge-nf-call-${table}`)
+  await host.run(['sh', '-ec', switches.map((file) => `test ! -e ${file} || echo 0 > ${file}`).join('\n')])
   await configure({ host, device, addresses })
 }
 
