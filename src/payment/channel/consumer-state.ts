@@ -102,6 +102,8 @@ export interface ConsumerState {
   /** The newest challenge seen. */
   readonly seen: Challenge | undefined
   readonly heardMs: Millis
+  /** When the last input was handled. */
+  readonly steppedMs: Millis
   /** Waits for a signature in progress, or for the rate limit. */
   readonly pending: Pending | undefined
   readonly signing: Signing | undefined
@@ -119,7 +121,8 @@ export interface ConsumerState {
   readonly disputedPaid: bigint
   readonly hold: HoldCode | undefined
   readonly told: {
-    readonly topUpAt: TokenUnits
+    /** The deposit for which a top-up was asked. */
+    readonly topUpAt: TokenUnits | undefined
     readonly silent: boolean
     readonly withheldSince: Millis | undefined
     readonly withheld: boolean
@@ -139,8 +142,11 @@ export interface Signing {
   readonly final: boolean
 }
 
-/** How much had been sent when something last came back. */
+/** What came back for what was sent. */
 export interface Answered {
+  /** Sent bytes for which something came back. */
+  readonly upBytes: bigint
+  /** Counters at the last look. */
   readonly sentBytes: bigint
   readonly receivedBytes: bigint
 }

@@ -7,6 +7,7 @@ import type { MeterDrop, PauseReason, Refusal } from '../meter/constants.ts'
 import type { LossMark } from '../meter/loss.ts'
 import type { VoucherMessage } from '../meter/messages.ts'
 import type { Bucket, Rate } from '../meter/rate.ts'
+import type { Reading } from '../meter/reading.ts'
 import type { Parameters } from '../tariff/constants.ts'
 import type { Agreement, ChannelFacts, ClosingStatement, VoucherRecord } from './session.ts'
 import type { CryptoJob } from './signer.ts'
@@ -95,6 +96,8 @@ export interface ProviderState {
   readonly nextSeq: number
   /** Newest last; at most eight, none older than the accepted one. */
   readonly outstanding: readonly Outstanding[]
+  /** When the last input was handled. */
+  readonly steppedMs: Millis
   readonly challengedMs: Millis
   /** Bytes served (received + sent) at the newest challenge. */
   readonly challengedBytes: bigint
@@ -102,8 +105,10 @@ export interface ProviderState {
   readonly unanswered: number
   readonly acceptedSeq: number
   readonly acceptedAmount: TokenUnits
+  /** Undefined before the first voucher of this session. */
+  readonly acceptedReading: Reading | undefined
   readonly acceptedVouchers: number
-  readonly lossMark: LossMark
+  readonly lossMarks: readonly LossMark[]
   readonly writtenOff: bigint
   /** Of the newest refused voucher since the last challenge. */
   readonly refusal: Refusal

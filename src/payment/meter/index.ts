@@ -17,6 +17,6 @@ export {
   type MeterMessage,
   type VoucherMessage,
 } from './messages.ts'
-export { readingHash, type Reading, type SessionId } from './reading.ts'
-export { isLossTolerated, lostBytes, type LossMark } from './loss.ts'
+export { equalReading, readingHash, type Reading, type SessionId } from './reading.ts'
+export { addLossMark, isLossTolerated, lostBytes, NO_LOSS, type LossMark } from './loss.ts'
 export { nextTokenMs, observeRate, startRate, takeToken, type Bucket, type Rate } from './rate.ts'

@@ -40,6 +40,10 @@ export function readingHash(reading: Reading): Hash32 {
   return hexText(keccak256(bytes))
 }
 
+export function equalReading(left: Reading, right: Reading): boolean {
+  return readingHash(left) === readingHash(right)
+}
+
 const OFFSET = {
   version: 0,
   session: 1,
