@@ -80,6 +80,8 @@ export interface TunnelDevice extends AsyncDisposable {
   counters(peer: PeerId): PeerCounters
   /** Packets dropped by reason, of one peer or of the whole device. */
   drops(peer?: PeerId): Drops
+  /** Handshake messages dropped by the protocol, by reason (`../wireguard/errors.ts`). */
+  handshakeDrops(): Readonly<Record<string, number>>
   setService(peer: PeerId, service: Service): void
   setAllowance(peer: PeerId, bytes: bigint): void
   sendGatewayDatagram(peer: PeerId, datagram: GatewayDatagram): void
