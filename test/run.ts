@@ -71,7 +71,8 @@ async function runStep(step: Step): Promise<Counts> {
   const { code, output } = await run(step.argv, join(ROOT, step.cwd ?? '.'), step.timeoutMinutes)
   const counts = step.counts?.(output) ?? { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
   // A runner that fails without a failed test (it crashed, or ran none) is a failure all the same.
-  const result = code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts
+  const onlySkipped = counts.passed === 0 && counts.failed === 0 && counts.skipped > 0
+  const result = code !== 0 && counts.failed === 0 && !onlySkipped ? { ...counts, failed: 1 } : counts
   console.log(result.failed === 0 ? closingLines(output) : lastLines(output, 400))
   const seconds = ((Date.now() - started) / 1000).toFixed(1)
   console.log(
