@@ -108,7 +108,7 @@ export const ROUTES = {
     method: 'POST',
     path: '/v1/stake',
     roles: PROVIDER,
-    summary: 'Add to the stake.',
+    summary: 'Enter the registry with this stake; nothing happens where that much is staked already.',
     params: nothing,
     input: z.object({ amountUnits: unitsTextSchema }),
     output: z.object({ stake: amountSchema, transactions: z.array(transactionSchema) }),
@@ -152,10 +152,12 @@ export const ROUTES = {
 } as const satisfies Record<string, RouteShape>
 
 export type RouteName = keyof typeof ROUTES
-export type RouteInput<N extends RouteName> = z.output<(typeof ROUTES)[N]['params']> &
-  z.output<(typeof ROUTES)[N]['input']>
-export type RouteRequest<N extends RouteName> = z.input<(typeof ROUTES)[N]['params']> &
-  z.input<(typeof ROUTES)[N]['input']>
+/** The type of an empty zod object forbids all keys; joined with another it must forbid none. */
+type Fields<T> = string extends keyof T ? object : T
+export type RouteInput<N extends RouteName> = Fields<z.output<(typeof ROUTES)[N]['params']>> &
+  Fields<z.output<(typeof ROUTES)[N]['input']>>
+export type RouteRequest<N extends RouteName> = Fields<z.input<(typeof ROUTES)[N]['params']>> &
+  Fields<z.input<(typeof ROUTES)[N]['input']>>
 export type RouteOutput<N extends RouteName> = z.output<(typeof ROUTES)[N]['output']>
 
 type NamesOf<R extends Role> = {
