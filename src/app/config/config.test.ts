@@ -3,17 +3,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { AditError } from '#base/errors.ts'
+import type { AditError } from '#base/errors.ts'
 import { allFields, checkConfig, loadConfig } from './load.ts'
 import { pathsOf } from './paths.ts'
 import { configurationPage, explainKey, initialConfig, showConfig } from './render.ts'
-import { SECTIONS } from './table.ts'
+import { SECTIONS, type SectionName } from './table.ts'
 
 test('an empty file gives every key of the table at its default', () => {
   const { loaded } = checkConfig('')
   assert.ok(loaded !== undefined)
   for (const [section, { fields }] of Object.entries(SECTIONS)) {
-    const values = loaded.config[section as keyof typeof loaded.config]
+    const values: object = loaded.config[section as SectionName]
     assert.deepEqual(Object.keys(values).sort(), Object.keys(fields).sort())
   }
   assert.equal(loaded.config.provider.priceUnitsPerGib, 100_000n)
@@ -112,11 +112,12 @@ test('--set lies over the file', () => {
     'provider.region=JP',
     'provider.max_sessions=3',
   ])
-  assert.equal(loaded?.config.provider.region, 'JP')
-  assert.equal(loaded?.config.provider.maxSessions, 3)
-  assert.equal(loaded?.config.provider.mtu, 1300)
+  assert.ok(loaded !== undefined)
+  assert.equal(loaded.config.provider.region, 'JP')
+  assert.equal(loaded.config.provider.maxSessions, 3)
+  assert.equal(loaded.config.provider.mtu, 1300)
   assert.deepEqual(
-    loaded?.settings.filter(({ origin }) => origin !== 'default').map(({ key, origin }) => [key, origin]),
+    loaded.settings.filter(({ origin }) => origin !== 'default').map(({ key, origin }) => [key, origin]),
     [
       ['provider.region', 'flag'],
       ['provider.max_sessions', 'flag'],

@@ -50,10 +50,19 @@ function checkDue(explanation: Explanation): SumCheck[] {
   // A session cannot end below what the contract has paid out already (`payment/channel`, closing amount).
   const floor = transactions.some(({ totalAfter }) => totalAfter !== null && unitsOf(totalAfter) === unitsOf(due.total))
   return [
-    equal('traffic', `${bytes.billed} bytes x price, rounded up`, priceOfBytes(BigInt(bytes.billed), price), unitsOf(due.traffic)),
+    equal(
+      'traffic',
+      `${bytes.billed} bytes x price, rounded up`,
+      priceOfBytes(BigInt(bytes.billed), price),
+      unitsOf(due.traffic),
+    ),
     equal('session-fee', 'fee of the quote', unitsOf(quote.sessionFee), unitsOf(due.sessionFee)),
     floor && unitsOf(due.total) > sum
-      ? { name: 'total', ok: true, text: `total ${usd(unitsOf(due.total))}: what was claimed already, above ${usd(sum)}` }
+      ? {
+          name: 'total',
+          ok: true,
+          text: `total ${usd(unitsOf(due.total))}: what was claimed already, above ${usd(sum)}`,
+        }
       : equal('total', 'earlier sessions + fee + traffic', sum, unitsOf(due.total)),
   ]
 }
@@ -90,7 +99,9 @@ function checkChannel({ channel, transactions }: Explanation): SumCheck[] {
     const place = `${payment.kind} ${payment.hash.slice(0, 10)}`
     checks.push(equal('claim-total', `${place}: before + amount`, before + unitsOf(payment.amount), after))
     const fee = feeOfTotal(units(after), channel.feeBps) - feeOfTotal(units(before), channel.feeBps)
-    checks.push(equal('fee', `${place}: ${channel.feeBps} / 10000 of the total, rounded down`, fee, unitsOf(payment.fee)))
+    checks.push(
+      equal('fee', `${place}: ${channel.feeBps} / 10000 of the total, rounded down`, fee, unitsOf(payment.fee)),
+    )
     before = after
   }
   const close = included.find(({ kind }) => kind === 'cooperative-close' || kind === 'finish-close')
