@@ -119,6 +119,12 @@ export function snapshot(space: string): Record<string, string> {
   }
 }
 
+/** Link-local addresses are tentative for about a second. */
+export async function settled(space: string): Promise<void> {
+  while (sh('ip', '-n', space, 'address', 'show', 'tentative') !== '')
+    await new Promise((done) => setTimeout(done, 100))
+}
+
 export function sh(command: string, ...args: string[]): string {
   return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }
@@ -137,7 +143,8 @@ function sweepDeadRuns(): void {
 }
 
 function removeSpace(name: string): void {
-  for (const pid of sh('ip', 'netns', 'pids', name).split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL')
+  for (const pid of sh('ip', 'netns', 'pids', name).split('\n').filter(Boolean))
+    sh('sh', '-c', `kill -9 ${pid} 2>/dev/null || true`)
   sh('ip', 'netns', 'delete', name)
   rmSync(`/etc/netns/${name}`, { recursive: true, force: true })
 }

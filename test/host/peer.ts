@@ -4,16 +4,20 @@
  *   ask tcp|udp ADDRESS PORT [FROM-PORT] prints what the server saw, or the error
  *   ping ADDRESS                         one ICMP echo (raw socket)
  *   listen ADDRESS PORT                  prints each UDP datagram's source; stays
+ *   marked ADDRESS PORT MARK             one UDP datagram from a socket with SO_MARK
  *   send ADDRESS PORT FROM-PORT TEXT     one UDP datagram
  */
 import { createSocket } from 'node:dgram'
 import { connect, createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import koffi from 'koffi'
 
 const TIMEOUT_MS = 700
 const AF_INET = 2
 const AF_INET6 = 10
+const SOCK_DGRAM = 2
 const SOCK_RAW = 3
+const SO_MARK = 36
 const IPPROTO_ICMP = 1
 const IPPROTO_ICMPV6 = 58
 const SOL_SOCKET = 1
@@ -34,6 +38,9 @@ switch (verb) {
   case 'listen':
     listen(args[0], Number(args[1]))
     break
+  case 'marked':
+    print(sendMarked(args[0], Number(args[1]), Number(args[2])))
+    break
   case 'send':
     await send(args[0], Number(args[1]), Number(args[2]), args[3])
     break
@@ -45,13 +52,17 @@ function serve(port: number): void {
   createServer((socket) => {
     socket.on('error', () => socket.destroy())
     socket.end(JSON.stringify({ address: plain(socket.remoteAddress ?? ''), port: socket.remotePort }))
-  }).listen(port, '::', () => {
-    const udp = createSocket('udp6')
-    udp.on('message', (_, from) =>
-      udp.send(JSON.stringify({ address: plain(from.address), port: from.port }), from.port, from.address),
-    )
-    udp.bind(port, '::', () => print({ serving: port }))
-  })
+  }).listen(port, '::', () => print({ serving: port }))
+  // A socket for each address, so that an answer comes from the address that was asked.
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  for (const { address, scopeid } of addresses) {
+    if (scopeid !== undefined && scopeid !== 0) continue
+    const udp = createSocket(address.includes(':') ? 'udp6' : 'udp4')
+    udp.on('message', (_, from) => {
+      udp.send(JSON.stringify({ address: from.address, port: from.port }), from.port, from.address)
+    })
+    udp.bind(port, address)
+  }
 }
 
 function listen(address: string, port: number): void {
@@ -90,7 +101,9 @@ function askUdp(address: string, port: number, fromPort: number): Promise<unknow
     const timer = setTimeout(() => finish({ error: 'ETIMEDOUT' }), TIMEOUT_MS)
     udp.once('message', (message) => finish(JSON.parse(message.toString())))
     udp.once('error', (error) => finish({ error: 'code' in error ? error.code : error.message }))
-    udp.bind(fromPort, () => udp.connect(port, address, () => udp.send('who am I?')))
+    udp.once('connect', () => udp.send('who am I?'))
+    // Without a callback, a refusal is the error event.
+    udp.bind(fromPort, () => udp.connect(port, address))
   })
 }
 
@@ -119,6 +132,21 @@ function ping(address: string): unknown {
       return { answered: true }
   }
   return { error: sent > 0 ? 'ETIMEDOUT' : 'ESEND' }
+}
+
+function sendMarked(address: string, port: number, mark: number): unknown {
+  const libc = koffi.load(null)
+  const socket = libc.func('int socket(int, int, int)')
+  const sendto = libc.func('long sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)')
+  const setsockopt = libc.func('int setsockopt(int, int, int, const uint8_t *, uint32_t)')
+  const six = address.includes(':')
+  const fd = Number(socket(six ? AF_INET6 : AF_INET, SOCK_DGRAM, 0))
+  const value = Buffer.alloc(4)
+  value.writeUInt32LE(mark)
+  setsockopt(fd, SOL_SOCKET, SO_MARK, value, 4)
+  const to = socketAddress(address)
+  to.writeUInt16BE(port, 2)
+  return { sent: Number(sendto(fd, Buffer.from('handshake'), 9, 0, to, six ? 28 : 16)) === 9 }
 }
 
 function socketAddress(address: string): Buffer {
