@@ -24,7 +24,7 @@ import {
   sendmmsg,
   write,
 } from '../link/libc.ts'
-import { SOCKADDR_BYTES, sockaddrLength } from '../link/udp.ts'
+import { SOCKADDR_BYTES, sockaddrLength } from '../link/sockaddr.ts'
 import { TAG_BYTES } from '../wireguard/constants.ts'
 import { EvpAead } from './aead.ts'
 import {

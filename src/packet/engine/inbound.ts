@@ -4,7 +4,7 @@
  */
 import { u32le } from '#base/bytes.ts'
 import { prefixContains } from '#base/ip.ts'
-import { parseSockaddr, SOCKADDR_BYTES } from '../link/udp.ts'
+import { parseSockaddr, SOCKADDR_BYTES } from '../link/sockaddr.ts'
 import { clampMss } from '../wire/mss.ts'
 import { type PacketView, readPacket } from '../wire/packet.ts'
 import { lookup4, lookup6 } from '../wireguard/allowed-ips.ts'

@@ -4,7 +4,7 @@
  * of each step, or at once when it is full.
  */
 import { parseIp } from '#base/ip.ts'
-import { emitSockaddr, SOCKADDR_BYTES } from '../link/udp.ts'
+import { emitSockaddr, SOCKADDR_BYTES } from '../link/sockaddr.ts'
 import { emitIpv4, IPV4_HEADER_BYTES, PROTOCOL } from '../wire/ipv4.ts'
 import { emitIpv6, IPV6_HEADER_BYTES } from '../wire/ipv6.ts'
 import { readPacket } from '../wire/packet.ts'

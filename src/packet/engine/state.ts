@@ -4,7 +4,7 @@
  */
 import { GATEWAY_4, GATEWAY_6, INNER_PREFIX_4, INNER_PREFIX_6 } from '#base/addressing.ts'
 import { parseIp, parsePrefix, type Prefix } from '#base/ip.ts'
-import { emitSockaddr, parseSockaddr, SOCKADDR_BYTES } from '../link/udp.ts'
+import { emitSockaddr, parseSockaddr, SOCKADDR_BYTES } from '../link/sockaddr.ts'
 import { createPacketView, type PacketView } from '../wire/packet.ts'
 import { type AllowedIps, createAllowedIps, insertAllowedIp, removeAllowedIps } from '../wireguard/allowed-ips.ts'
 import { countDrop, ROW_WORDS, WORD } from './counters.ts'

@@ -88,8 +88,6 @@ export function systemError(what: string, code: number, remedy = ''): AditError 
   return new AditError('link-system', `${what}: ${errorName(code)}`, { remedy, fields: { errno: code } })
 }
 
-export const AF_INET = 2
-export const AF_INET6 = 10
 export const SOCK_DGRAM = 2
 export const SOCK_CLOEXEC = 0o2000000
 export const SOCK_NONBLOCK = 0o4000

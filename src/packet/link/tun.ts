@@ -3,7 +3,6 @@ import { AditError } from '#base/errors.ts'
 import { utf8 } from '#base/bytes.ts'
 import { ERRNO } from './errno.ts'
 import {
-  AF_INET,
   close,
   errno,
   ioctl,
@@ -17,6 +16,7 @@ import {
   socket,
   systemError,
 } from './libc.ts'
+import { AF_INET } from './sockaddr.ts'
 
 /** `_IOW('T', 202, int)`; the encoding is the same on x86-64 and arm64. */
 const TUNSETIFF = 0x4004_54ca

@@ -3,12 +3,9 @@
  * IPv4 alone where the kernel has no IPv6. "Don't fragment" is set in both families: the tunnel's MTU is ours to keep.
  */
 import { AditError } from '#base/errors.ts'
-import { setU16be, u16be } from '#base/bytes.ts'
-import { formatIp, parseIp } from '#base/ip.ts'
+import { u16be } from '#base/bytes.ts'
 import { ERRNO } from './errno.ts'
 import {
-  AF_INET,
-  AF_INET6,
   bind,
   close,
   errno,
@@ -21,11 +18,7 @@ import {
   socket,
   systemError,
 } from './libc.ts'
-
-/** Room for one address in our tables: `struct sockaddr_in6` is 28 bytes, padded so that rows are whole words. */
-export const SOCKADDR_BYTES = 32
-const SOCKADDR_IN6 = { family: 0, port: 2, flow: 4, address: 8, scope: 24, bytes: 28 } as const
-const SOCKADDR_IN = { family: 0, port: 2, address: 4, bytes: 16 } as const
+import { AF_INET, AF_INET6, emitSockaddr, SOCKADDR, SOCKADDR_BYTES, sockaddrLength } from './sockaddr.ts'
 
 const SOL_SOCKET = 1
 const SO_SNDBUF = 7
@@ -90,41 +83,6 @@ export function openUdp(options: UdpOptions): UdpSocket {
   }
 }
 
-/**
- * Writes `address` and `port` as the kernel wants them into a row of `SOCKADDR_BYTES` at `offset`. False when `address`
- * is no IP address, or IPv6 on a socket of family 4.
- */
-export function emitSockaddr(into: Uint8Array, offset: number, address: string, port: number, family: 4 | 6): boolean {
-  const bytes = parseIp(address)
-  if (bytes === undefined || (family === 4 && bytes.length !== 4)) return false
-  into.fill(0, offset, offset + SOCKADDR_BYTES)
-  into[offset] = family === 6 ? AF_INET6 : AF_INET
-  setU16be(into, offset + SOCKADDR_IN6.port, port)
-  if (family === 4) into.set(bytes, offset + SOCKADDR_IN.address)
-  else if (bytes.length === 16) into.set(bytes, offset + SOCKADDR_IN6.address)
-  else {
-    into.fill(0xff, offset + SOCKADDR_IN6.address + 10, offset + SOCKADDR_IN6.address + 12)
-    into.set(bytes, offset + SOCKADDR_IN6.address + 12)
-  }
-  return true
-}
-
-/** The inverse of `emitSockaddr`: an IPv4-mapped address comes back as IPv4. */
-export function parseSockaddr(bytes: Uint8Array, offset: number): { readonly address: string; readonly port: number } {
-  const port = u16be(bytes, offset + SOCKADDR_IN6.port)
-  if (bytes[offset] === AF_INET) {
-    return { address: formatIp(bytes.subarray(offset + SOCKADDR_IN.address, offset + SOCKADDR_IN.address + 4)), port }
-  }
-  const address = bytes.subarray(offset + SOCKADDR_IN6.address, offset + SOCKADDR_IN6.address + 16)
-  const mapped = address.subarray(0, 10).every((byte) => byte === 0) && address[10] === 0xff && address[11] === 0xff
-  return { address: formatIp(mapped ? address.subarray(12) : address), port }
-}
-
-/** The length of the kernel's structure for a socket of this family. */
-export function sockaddrLength(family: 4 | 6): number {
-  return family === 6 ? SOCKADDR_IN6.bytes : SOCKADDR_IN.bytes
-}
-
 function set(fd: number, memory: NativeMemory, level: number, name: number, value: number, what: string): void {
   memory.view.setInt32(0, value, true)
   if (setsockopt(fd, level, name, memory.address, 4) < 0) throw systemError(what, errno())
@@ -159,5 +117,5 @@ function bindPort(fd: number, memory: NativeMemory, port: number, family: 4 | 6)
   }
   memory.view.setUint32(SOCKADDR_BYTES, SOCKADDR_BYTES, true)
   if (getsockname(fd, memory.address, memory.address + SOCKADDR_BYTES) < 0) throw systemError('getsockname', errno())
-  return u16be(memory.bytes, SOCKADDR_IN6.port)
+  return u16be(memory.bytes, SOCKADDR.port)
 }
