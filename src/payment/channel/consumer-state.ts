@@ -142,12 +142,11 @@ export interface Signing {
   readonly final: boolean
 }
 
-/** What came back for what was sent. */
+/** What came back for what was sent, at the newest challenge that showed new bytes. */
 export interface Answered {
-  /** Sent bytes for which something came back. */
+  /** Bytes that the provider had received before something came back. */
   readonly upBytes: bigint
-  /** Counters at the last look. */
-  readonly sentBytes: bigint
+  /** Our billable count then. */
   readonly receivedBytes: bigint
 }
 

@@ -55,7 +55,7 @@ export function startConsumer(options: ConsumerOptions, deps: ConsumerDeps): Con
     vouchers: 0,
     minute: [],
     rate: startRate(now, 0n),
-    answered: { upBytes: 0n, sentBytes: 0n, receivedBytes: 0n },
+    answered: { upBytes: 0n, receivedBytes: 0n },
     disputedPaid: 0n,
     hold: undefined,
     told: { topUpAt: undefined, silent: false, withheldSince: undefined, withheld: false },
@@ -74,7 +74,7 @@ export function stepConsumer(state: ConsumerState, input: ConsumerInput, deps: C
 export function nextConsumerDeadline(state: ConsumerState): Millis {
   const { parameters } = state.options
   if (state.phase.kind === 'ended') return Infinity
-  const idle = state.steppedMs + OBSERVE_MS
+  const idle = state.steppedMs + parameters.retryChallengeMs
   if (state.pending === undefined || state.signing !== undefined) return idle
   return Math.min(idle, Math.max(state.steppedMs + 1, nextTokenMs(state.bucket, parameters.vouchersPerSecond)))
 }
@@ -116,20 +116,8 @@ function perform(draft: Draft, input: ConsumerInput, deps: ConsumerDeps): void {
   watchProvider(draft)
 }
 
-/**
- * Rate, and how much is answered: when something new came back between two looks at the counters, what had been sent
- * at the first of them.
- */
 function observe(draft: Draft, counters: ConsumerCounters): void {
-  const { sentBytes, billableReceivedBytes } = counters
-  draft.rate = observeRate(draft.rate, draft.steppedMs, sentBytes + billableReceivedBytes)
-  const { answered } = draft
-  const grew = billableReceivedBytes > answered.receivedBytes
-  draft.answered = {
-    upBytes: grew ? answered.sentBytes : answered.upBytes,
-    sentBytes,
-    receivedBytes: billableReceivedBytes,
-  }
+  draft.rate = observeRate(draft.rate, draft.steppedMs, counters.sentBytes + counters.billableReceivedBytes)
 }
 
 /** Compares a challenge with our own counters. What is not possible ends the session; what is old is dropped. */
@@ -152,6 +140,10 @@ function handleDatagram(draft: Draft, datagram: Uint8Array, counters: ConsumerCo
   } else {
     draft.heardMs = draft.steppedMs
     noteService(draft, challenge, counters)
+    // Something came back since the challenge before: what the provider had received by then is answered.
+    if (counters.billableReceivedBytes > draft.answered.receivedBytes) {
+      draft.answered = { upBytes: last?.upReceived ?? 0n, receivedBytes: counters.billableReceivedBytes }
+    }
     draft.seen = challenge
     if (draft.phase.kind !== 'stopped') draft.pending = { challenge, counters }
   }
@@ -377,6 +369,4 @@ function windowOf(draft: Draft): bigint {
   return windowBytes(parameters, agreement.quote.priceUnitsPerGib, rate, draft.rttMs)
 }
 
-/** How often the counters are looked at: what was sent in between may have been swallowed. */
-const OBSERVE_MS = 100
 const FINISH_MS = 2 * SECOND_MS

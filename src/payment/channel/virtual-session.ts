@@ -57,6 +57,8 @@ export interface VirtualResult {
   readonly usefulUp: bigint
   readonly usefulDown: bigint
   readonly sentUp: bigint
+  /** Of these, lost or dropped before the provider counted them. */
+  readonly lostUp: bigint
   readonly sentDown: bigint
   /** The largest window of the session, in money: what a cheat may take. */
   readonly window: TokenUnits
@@ -376,6 +378,7 @@ class VirtualSession {
       usefulUp: BigInt(this.up.useful),
       usefulDown: BigInt(this.down.billable),
       sentUp: BigInt(this.up.sent),
+      lostUp: BigInt(this.up.sent - this.up.received),
       sentDown: BigInt(this.down.sent),
       window: this.window,
       consumerLoss: this.consumer.lastAmount - used,
