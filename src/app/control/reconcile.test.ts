@@ -27,7 +27,10 @@ test('each number that is off by one is found, by name', () => {
     ['prepaid', { due: { ...GOOD.due, prepaid: amountOf(3_901n) } }],
     [
       'voucher-covers',
-      { vouchers: { ...GOOD.vouchers, last: { ...GOOD.vouchers.last!, amount: amountOf(101_097n) } } },
+      {
+        transactions: [open, claim],
+        vouchers: { ...GOOD.vouchers, last: { ...GOOD.vouchers.last!, amount: amountOf(101_097n) } },
+      },
     ],
     [
       'voucher-deposit',
