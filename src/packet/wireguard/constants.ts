@@ -20,7 +20,7 @@ export const REKEY_TIMEOUT_JITTER_MS = 334
 export const REKEY_AFTER_MESSAGES = 2n ** 60n
 export const REJECT_AFTER_MESSAGES = 2n ** 64n - 2n ** 13n - 1n
 
-/** §6.6: a cookie secret changes every two minutes, so a cookie is worth as long. */
+/** §5.4.7: a cookie secret changes every two minutes, so a cookie is worth as long. */
 export const COOKIE_LIFETIME_MS = 120_000
 /** A sender stops using a cookie this much earlier: it may be on its way when the secret changes. */
 export const COOKIE_LATENCY_MS = 5_000

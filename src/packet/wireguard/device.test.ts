@@ -160,7 +160,7 @@ test('both sides renew at once for ten minutes without losing a packet', () => {
   sendInner(left, 0)
   sendInner(right, 0)
   runFor(world, 200)
-  const sent = stream(world, left, right, 600_000, 100)
+  const sent = stream(world, left, right, 600_000, 300)
   runFor(world, 1_000)
   assert.deepEqual(right.delivered.slice(1).toSorted(ascending), sent.left)
   assert.deepEqual(left.delivered.slice(1).toSorted(ascending), sent.right)

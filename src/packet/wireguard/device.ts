@@ -155,7 +155,7 @@ function addPeer(state: DeviceState, id: PeerId, config: PeerConfig, deps: Devic
   return []
 }
 
-/** §6.5 does not say when it begins: as soon as there is an endpoint, so that a NAT has a mapping from the start. */
+/** wg(8) does not say when it begins: as soon as there is an endpoint, so that a NAT has a mapping from the start. */
 function startPersistentKeepalive(peer: PeerState, nowMs: Millis): void {
   const { timers } = peer
   if (timers.persistentKeepaliveMs === 0 || timers.persistentKeepalive !== OFF || peer.endpoint === undefined) return

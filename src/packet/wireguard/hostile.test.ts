@@ -129,9 +129,9 @@ test('under load a peer gets a cookie, comes back with it at its next try, and i
   const right = createNode(world, '192.0.2.2', { underLoadHandshakesPerSecond: 20 })
   const left = createNode(world, '192.0.2.1')
   connect(left, right)
+  const strangers = Array.from({ length: 30 }, () => initiationOf(world, right, {}))
   const flood = () => {
-    for (let count = 0; count < 30; count++)
-      inject(right, { address: `203.0.113.${count}`, port: 1 }, initiationOf(world, right, {}))
+    for (const [count, bytes] of strangers.entries()) inject(right, { address: `203.0.113.${count}`, port: 1 }, bytes)
   }
   flood()
   sendInner(left, 1)
