@@ -1,19 +1,20 @@
 // about: the lab's own parts: NAT, loss, rate, captures, clean-up after an end, an interrupt and a kill; without root
 // needs: nftables iproute2 iputils-ping tcpdump
-import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { processesOfRun } from './processes.ts'
+import { runAsNobody } from './nobody.ts'
 import { base } from './registry.ts'
 import {
   CaseFailed,
-  CaseSkipped,
   capture,
   findRun,
   type Host,
   type Lab,
   link,
+  listRuns,
   lossCounters,
   openLab,
   removeRun,
@@ -33,9 +34,6 @@ const ASK = `const s = require('net').connect(Number(process.argv[2]), process.a
 const SINK = `let bytes = 0, first = 0; require('net').createServer((s) => { s.on('data', (d) => { first ||= Date.now(); bytes += d.length })
   s.on('end', () => console.log((bytes * 8 / 1000 / (Date.now() - first)).toFixed(2), 'Mbit')) }).listen(7000, () => console.log('ready'))`
 const FLOOD = `require('net').connect(7000, process.argv[1]).end(Buffer.alloc(4e6))`
-const OPEN_TUN = `mknod /tmp/.netlab-tun-$$ c 10 200; chmod 666 /tmp/.netlab-tun-$$
-  mount --bind /tmp/.netlab-tun-$$ /dev/net/tun; rm /tmp/.netlab-tun-$$`
-const CLOSE_TUN = 'mknod /tmp/.netlab-tun-$$ c 10 200; chmod 600 /tmp/.netlab-tun-$$\n' + OPEN_TUN.split('\n')[1]
 
 await runLab({
   name: 'netlab',
@@ -113,9 +111,13 @@ async function captured(): Promise<Figures> {
   const file = join(lab.directory, 'wan.pcap')
   const dump = await capture(home, 'wan', file, 'icmp')
   await pc.run(['ping', '-c', '3', '-i', '0.002', '198.51.100.1'])
+  const count = async () => {
+    const text = await home.run(['tcpdump', '-n', '-r', file])
+    return text.split('\n').filter((line) => line.includes('198.51.100.2')).length
+  }
+  await until('all packets in the file', async () => (await count()) >= 6)
   await dump.stop()
-  const text = await home.run(['tcpdump', '-n', '-r', file])
-  const packets = text.split('\n').filter((line) => line.includes('198.51.100.2')).length
+  const packets = await count()
   expect({ packets }, packets === 6, 'three pings and three answers, with the router’s address')
   return { packets }
 }
@@ -139,10 +141,10 @@ async function ended(signal: NodeJS.Signals): Promise<Figures> {
   const sleeper = host.start('sleeper', ['sleep', '60'])
   const victim = spawn(process.execPath, [import.meta.dirname + '/victim.ts'], { stdio: ['ignore', 'pipe', 'inherit'] })
   const id = await firstLine(victim.stdout)
-  const before = processesOfRun(id, new Set()).length
-  expect({ before }, before >= 3, 'the victim, its daemon and the daemon’s child carry the marker')
   const gone = new Promise((resolve) => victim.once('exit', resolve))
-  victim.kill(signal)
+  const marked = () => processesOfRun(id, new Set()).length
+  // The daemon, its child, and the child that left its process group.
+  const before = await until('the marked processes', () => marked() >= 3 && marked()).finally(() => victim.kill(signal))
   await gone
   const swept = sweep()
   expect({ swept: swept.join() }, swept.includes(id) === (signal === 'SIGKILL'), 'only a killed run is left to a sweep')
@@ -174,33 +176,16 @@ async function kept(): Promise<Figures> {
   return {}
 }
 
-/** Runs this lab's first case as `nobody`, where /dev/net/tun is open to everybody; then where it is not. */
+/** Runs a lab as `nobody`, where /dev/net/tun is open to everybody; then where it is not. */
 async function withoutRoot(): Promise<Figures> {
-  if (readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/)[2] === '1') {
-    throw new CaseSkipped('this already runs without root')
-  }
   const script = join(import.meta.dirname, '../../script/lab')
-  const opened = asNobody(OPEN_TUN, `${script} netlab-rootless --json`)
+  const opened = runAsNobody(`${script} netlab-rootless --json`, '0666')
   const summary = JSON.parse(opened.split('\n').at(-1) ?? '') as { passed: number; failed: number; skipped: number }
   expect({ opened }, summary.passed === 1 && summary.failed === 0, 'a lab with a TUN device passes without root')
-  const closed = asNobody(CLOSE_TUN, `${script} netlab-rootless`)
+  const closed = runAsNobody(`${script} netlab-rootless`, '0600')
   const why = closed.split('\n').filter((line) => line.includes('/dev/net/tun cannot be opened')).length
   expect({ closed }, why === 1, 'one line says why not')
-  await Promise.resolve()
-  return { passed: summary.passed }
-}
-
-function asNobody(device: string, command: string): string {
-  // HOME and the runtime directory of `nobody` do not exist: the lab must do without.
-  const inner = `cd /; exec su nobody -s /bin/sh -c '${command}'`
-  const environment = { PATH: process.env['PATH'], TMPDIR: '/tmp' }
-  const ran = spawnSync('unshare', ['--mount', 'bash', '-ec', `${device}\n${inner}`], {
-    encoding: 'utf8',
-    env: environment,
-  })
-  if (ran.error !== undefined) throw ran.error
-  if (ran.status !== 0) throw new Error(`as nobody: ${ran.stderr}${ran.stdout}`)
-  return ran.stdout.trim()
+  return await Promise.resolve({ passed: summary.passed })
 }
 
 async function smallHome(lab: Lab): Promise<{ server: Host; home: Host; pc: Host }> {
@@ -237,5 +222,5 @@ function expect(figures: Figures, holds: boolean, what: string): void {
 
 async function firstLine(stream: NodeJS.ReadableStream): Promise<string> {
   for await (const line of createInterface({ input: stream })) return line
-  throw new Error(`the program ended without a line; runs: ${readdirSync(base()).join()}`)
+  throw new Error(`the program ended without a line; runs: ${listRuns().length}`)
 }

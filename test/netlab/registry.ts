@@ -5,7 +5,18 @@
  */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { isAlive, killAll, processId, processesOfRun, type ProcessId } from './processes.ts'
 
@@ -30,6 +41,7 @@ export function createRun(kind: string): Run {
   sweep()
   const owner = processId(process.pid)
   if (owner === undefined) throw new Error('this process does not stand in /proc: is /proc mounted?')
+  mkdirSync(base(), { recursive: true, mode: 0o700 })
   const id = randomBytes(4).toString('hex')
   const record: RunRecord = { id, kind, createdAt: Date.now(), expiresAt: null, owner, bootId: bootId() }
   const directory = join(base(), id)
@@ -52,7 +64,7 @@ export function handOver(run: Run, owner: ProcessId, expiresAt: number): Run {
 }
 
 export function listRuns(): Run[] {
-  return readdirSync(base())
+  return entries()
     .filter((name) => !name.startsWith('.'))
     .map((name) => readRun(join(base(), name)))
     .filter((run) => run !== undefined)
@@ -70,7 +82,7 @@ export function isOwned(run: Run): boolean {
 export function sweep(): string[] {
   const dead = listRuns().filter((run) => !isOwned(run))
   for (const run of dead) removeRun(run)
-  for (const name of readdirSync(base())) {
+  for (const name of entries()) {
     // Left by a process killed inside createRun: nothing was started yet.
     if (name.startsWith('.') && ageMs(join(base(), name)) > 60_000) {
       rmSync(join(base(), name), { recursive: true, force: true })
@@ -87,14 +99,15 @@ export function removeRun(run: Run): void {
   if (remaining.length > 0) throw new Error(`run ${run.record.id}: pids ${remaining.map((p) => p.pid).join()} remain`)
   for (const { path, mounted } of namespaces) if (mounted) execFileSync('umount', [path])
   rmSync(run.directory, { recursive: true, force: true })
+  removeEmptyBase()
 }
 
 /** Where the runs of this user stand. `ADIT_LAB_BASE` is set by the script that enters a user namespace. */
 export function base(): string {
   const chosen = process.env['ADIT_LAB_BASE'] ?? (process.getuid?.() === 0 ? '/run/adit-lab' : userBase())
-  mkdirSync(chosen, { recursive: true, mode: 0o700 })
+  const found = lstatSync(chosen, { throwIfNoEntry: false })
   // In /tmp somebody else could have made it first.
-  if (!lstatSync(chosen).isDirectory() || statSync(chosen).uid !== process.getuid?.()) {
+  if (found !== undefined && (!found.isDirectory() || found.uid !== process.getuid?.())) {
     throw new Error(`${chosen} is not a directory of this user: remove it, or set XDG_RUNTIME_DIR`)
   }
   return chosen
@@ -103,6 +116,19 @@ export function base(): string {
 function userBase(): string {
   const runtime = process.env['XDG_RUNTIME_DIR']
   return runtime === undefined ? `/tmp/adit-lab-${process.getuid?.() ?? 'user'}` : join(runtime, 'adit-lab')
+}
+
+function entries(): string[] {
+  return existsSync(base()) ? readdirSync(base()) : []
+}
+
+function removeEmptyBase(): void {
+  try {
+    rmdirSync(base())
+  } catch (error) {
+    // Another run lives there, or just removed it.
+    if (!['ENOTEMPTY', 'ENOENT', 'EBUSY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
 }
 
 function readRun(directory: string): Run | undefined {
