@@ -7,6 +7,7 @@ import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { Result } from '#base/result.ts'
 import type { Journal } from '#host/journal.ts'
+import type { SystemResolver } from '#host/resolver.ts'
 
 export interface ExitOptions {
   /** Names the nft table: `adit_exit_<instance>`. 1-16 characters of `[a-z0-9_]`. */
@@ -59,8 +60,10 @@ export interface AddressAllocator {
 }
 
 export interface ResolverForwarderOptions {
-  /** Upstream servers in order of preference, read at each query: `host/resolver.ts` `readUpstreamResolvers`. */
-  readonly upstreams: () => Promise<readonly string[]>
+  /** Servers in order of preference, and local domains, read at each query: `host/resolver.ts` `readSystemResolver`. */
+  readonly upstream: () => SystemResolver | Promise<SystemResolver>
+  /** Of the servers; 53 but for tests. */
+  readonly port?: number
   readonly random: Random
   readonly log: Log
   readonly timeoutMs?: number
@@ -71,9 +74,9 @@ export interface ResolverForwarderOptions {
 
 export interface ResolverForwarder extends AsyncDisposable {
   /**
-   * One DNS query as it stood in a UDP datagram -> the answer's payload, with the query's id. Refused and failed
-   * queries are answered too (REFUSED, NXDOMAIN, SERVFAIL), so that a client need not wait; an error is what
-   * deserves no answer.
+   * One DNS query as it stood in a UDP datagram -> the answer's payload, with the query's id. Local names and failed
+   * queries are answered too (NXDOMAIN, SERVFAIL), so that a client need not wait; an error is what deserves no
+   * answer. `consumer` is any key of the session, for the limit of queries under way.
    */
   forward(consumer: string, query: Uint8Array): Promise<Result<Uint8Array, ForwardDrop>>
   close(): Promise<void>
