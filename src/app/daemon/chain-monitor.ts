@@ -20,7 +20,8 @@ export type ChainNews =
 export interface ChainMonitorOptions {
   readonly chain: Chain
   readonly deployment: Deployment
-  readonly filter: EventFilter
+  /** Asked at each look: the channels that concern us change. */
+  readonly filter: () => EventFilter
   /** Where an earlier run stopped. */
   readonly cursor: ChainCursor | undefined
   /** Called after the news were handled: store it durably. */
@@ -117,7 +118,7 @@ class PollingMonitor implements ChainMonitor {
     const { filter, onNews, onCursor, log } = this.#options
     const page = await readEvents(
       context,
-      { ...(this.#cursor === undefined ? {} : { cursor: this.#cursor }), filter },
+      { ...(this.#cursor === undefined ? {} : { cursor: this.#cursor }), filter: filter() },
       { signal },
     )
     if (page.kind === 'deep-reorg') {

@@ -2,10 +2,17 @@
 import { AditError } from '#base/errors.ts'
 import { DAY_MS } from '#base/clock.ts'
 import { addUnits, minUnits, priceOfBytes, subUnitsFloor, ZERO_UNITS, type TokenUnits } from '#base/units/money.ts'
-import type { Explanation, TransactionView } from '../control/explanation.ts'
+import type { ChannelView, Explanation, TransactionView } from '../control/explanation.ts'
 import { amountOf } from '../control/values.ts'
 import type { Earnings, SessionView } from '../control/views.ts'
-import type { MoneyRole, Store, StoredReading, StoredSession, StoredTransaction } from '../store/index.ts'
+import type {
+  MoneyRole,
+  Store,
+  StoredChannel,
+  StoredReading,
+  StoredSession,
+  StoredTransaction,
+} from '../store/index.ts'
 
 export function sessionViewOf(session: StoredSession): SessionView {
   return {
@@ -39,6 +46,24 @@ export function transactionViewOf(transaction: StoredTransaction): TransactionVi
     fee: amountOf(transaction.fee),
     tip: amountOf(transaction.tip),
     refund: amountOf(transaction.refund),
+  }
+}
+
+/** A channel as it was seen last. */
+export function channelViewOf(channel: StoredChannel): ChannelView {
+  return {
+    id: channel.channel,
+    chainId: channel.chainId,
+    contract: channel.contract,
+    payer: channel.payer,
+    signer: channel.signer,
+    provider: channel.provider,
+    deposit: amountOf(channel.deposit),
+    claimed: amountOf(channel.claimed),
+    feeBps: channel.feeBps,
+    state: channel.state,
+    closeAtMs: channel.closeAt === undefined ? null : channel.closeAt * 1000,
+    expiryMs: channel.expiry * 1000,
   }
 }
 
@@ -96,20 +121,7 @@ export function explanationOf(store: Store, id: string, role?: MoneyRole): Expla
       last: last === undefined ? null : voucherOf(last),
       recent: recent.map(voucherOf),
     },
-    channel: {
-      id: channel.channel,
-      chainId: channel.chainId,
-      contract: channel.contract,
-      payer: channel.payer,
-      signer: channel.signer,
-      provider: channel.provider,
-      deposit: amountOf(channel.deposit),
-      claimed: amountOf(channel.claimed),
-      feeBps: channel.feeBps,
-      state: channel.state,
-      closeAtMs: channel.closeAt === undefined ? null : channel.closeAt * 1000,
-      expiryMs: channel.expiry * 1000,
-    },
+    channel: channelViewOf(channel),
     transactions: store.transactions.ofChannel(session.channel).map(transactionViewOf),
   }
 }
