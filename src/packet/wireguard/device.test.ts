@@ -10,6 +10,7 @@ import {
   createWorld,
   eventsOf,
   give,
+  inject,
   PERFECT,
   runFor,
   runUntil,
@@ -270,11 +271,25 @@ test('who moves is followed after its next authentic packet, by data and by hand
   assert.equal(left.delivered.at(-1), 101)
   assert.deepEqual(right.device.peers.get(0)!.endpoint, left.endpoint)
 
+  // By an initiation and by a response alone, before any data.
+  runFor(world, 15_000)
   left.endpoint = { address: '2001:db8::7', port: 1 }
+  world.cut = ({ bytes }) => bytes[0] === 4
+  give(left, { kind: 'initiate', peer: 0 })
+  world.nowMs += 5
+  assert.notDeepEqual(right.endpoints.get(0), left.endpoint)
+  runFor(world, 12)
+  assert.deepEqual(right.endpoints.get(0), left.endpoint)
   runFor(world, 10_000)
   give(left, { kind: 'initiate', peer: 0 })
-  runFor(world, 100)
-  assert.deepEqual(right.endpoints.get(0), left.endpoint)
+  const old = right.endpoint
+  runFor(world, 5)
+  right.endpoint = { address: '198.51.100.8', port: 2 }
+  inject(right, left.endpoint, world.sent.findLast(({ bytes }) => bytes[0] === 1)!.bytes)
+  runFor(world, 12)
+  assert.deepEqual(left.endpoints.get(0), right.endpoint)
+  assert.notDeepEqual(left.endpoints.get(0), old)
+  world.cut = () => false
   sendInner(right, 102)
   runFor(world, 50)
   assert.equal(left.delivered.at(-1), 102)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { setU32le } from '#base/bytes.ts'
 import { nodeSuite } from '#crypto/suite.ts'
 import { macKeysOf, writeMacs } from './cookie.ts'
 import { publicKeyOf } from './device.ts'
@@ -55,6 +56,22 @@ test('a recorded response, cookie or data message changes nothing either', () =>
     inject(right, STRANGER, bytes)
   }
   assert.deepEqual([snapshot(left), snapshot(right)], before)
+})
+
+test('a response counts for the initiation that it names, not for another index of the same peer', () => {
+  const { world, left, right } = session(9)
+  runFor(world, 10_000)
+  world.cut = ({ bytes }) => bytes[0] === 2
+  give(left, { kind: 'initiate', peer: 0 })
+  runFor(world, 100)
+  const response = world.sent.findLast(({ bytes }) => bytes[0] === 2)!.bytes
+  const elsewhere = Uint8Array.from(response)
+  setU32le(elsewhere, 8, [...left.transports.keys()][0])
+  inject(left, right.endpoint, withMacs(left, elsewhere.fill(0, 60)))
+  assert.equal(left.device.drops['no-handshake'], 1)
+  assert.equal(left.transports.size, 1)
+  inject(left, right.endpoint, response)
+  assert.equal(left.transports.size, 2)
 })
 
 test('no random datagram, and no real one with a changed byte, changes a session or throws', () => {
