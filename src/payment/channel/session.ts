@@ -1,10 +1,10 @@
 /** What consumer and provider share: the channel's facts, the agreement of a session, records that survive a crash. */
-import { setU32be, setU64be } from '#base/bytes.ts'
+import { setU32be, setU64be, u32be, u64be } from '#base/bytes.ts'
 import type { Millis } from '#base/clock.ts'
 import { bytesOf, hexText, type Address, type Hash32, type Hex } from '#base/hex.ts'
-import { setU96be } from '#base/uint96.ts'
+import { setU96be, u96be } from '#base/uint96.ts'
 import { err, ok, type Result } from '#base/result.ts'
-import { maxUnits, priceOfBytes, subUnitsFloor, type TokenUnits } from '#base/units/money.ts'
+import { maxUnits, priceOfBytes, subUnitsFloor, units, type TokenUnits } from '#base/units/money.ts'
 import { keccak256 } from '#crypto/keccak.ts'
 import type { Reading, SessionId } from '../meter/reading.ts'
 import { readingHash } from '../meter/reading.ts'
@@ -112,6 +112,33 @@ export function emitStatement(statement: ClosingStatement): Uint8Array {
   setU96be(bytes, STATEMENT.base, statement.baseUnits)
   setU96be(bytes, STATEMENT.amount, statement.amount)
   return bytes
+}
+
+/** Never throws; bytes after the last field are ignored. */
+export function parseStatement(
+  bytes: Uint8Array,
+): Result<ClosingStatement, 'statement-length' | 'statement-version' | 'statement-time'> {
+  if (bytes.length < 1) return err('statement-length')
+  if (bytes[STATEMENT.version] !== STATEMENT_VERSION) return err('statement-version')
+  if (bytes.length < STATEMENT_BYTES) return err('statement-length')
+  const time = u64be(bytes, STATEMENT.time)
+  if (time > BigInt(Number.MAX_SAFE_INTEGER)) return err('statement-time')
+  const reading: Reading = {
+    session: hexText(bytes.subarray(STATEMENT.session, STATEMENT.seq)).slice(2),
+    seq: u32be(bytes, STATEMENT.seq),
+    up: u64be(bytes, STATEMENT.up),
+    down: u64be(bytes, STATEMENT.down),
+    lost: u64be(bytes, STATEMENT.lost),
+    quote: hexText(bytes.subarray(STATEMENT.quote, STATEMENT.challenge)),
+    challenge: hexText(bytes.subarray(STATEMENT.challenge, STATEMENT.time)),
+    timeMs: Number(time),
+  }
+  return ok({
+    channel: hexText(bytes.subarray(STATEMENT.channel, STATEMENT.session)),
+    reading,
+    baseUnits: units(u96be(bytes, STATEMENT.base)),
+    amount: units(u96be(bytes, STATEMENT.amount)),
+  })
 }
 
 /** Why a channel cannot carry a new session (`docs/protocol/session.md`, "Refusals"). */
