@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { closeLabs, LabUnsupported, openLab, type Lab } from '../netlab/index.ts'
 import { cleanCommand, cleanKept, enterKept, KEEP_MS, listKept } from './kept.ts'
 import { reportOf } from './report.ts'
-import { tellStory, type Tell } from './story.ts'
+import { tellStory } from './story.ts'
+import type { Tell } from './world.ts'
 
 const LOG_LINES = 20
 
