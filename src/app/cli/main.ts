@@ -1,0 +1,10 @@
+/** Where `bin/adit` begins. The version is checked before anything that needs a new one is loaded. */
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 26 || (major === 26 && minor < 10)) {
+  process.stderr.write(
+    `adit: Node 26.10 or newer is needed, this is ${process.versions.node}; run script/bootstrap, then bin/adit\n`,
+  )
+  process.exit(127)
+}
+const { run } = await import('./program.ts')
+process.exitCode = await run(process.argv.slice(2))
