@@ -1,9 +1,8 @@
+/** Plain data of this folder. Hex and addresses are lower-case text (`base/hex.ts`), times Unix seconds of the chain. */
+import type { Address, Hex } from '#base/hex.ts'
 import type { TokenUnits } from '#base/units/money.ts'
 
-/** `0x` and hex digits. Structurally viem's `Hex`, so that callers need no viem. */
-export type Hex = `0x${string}`
-/** 20 bytes, checksummed where this folder returns it; accepted in any case. */
-export type Address = `0x${string}`
+export type { Address, Hex } from '#base/hex.ts'
 
 /** What a submitter needs to claim: the signed cumulative amount of one channel. */
 export interface SignedVoucher {
@@ -136,7 +135,6 @@ export type ChainEvent = EventPlace &
     | {
         readonly kind: 'claimed'
         readonly channel: Hex
-        readonly provider: Address
         /** Cumulative claims of the channel after this one, before fees. */
         readonly total: TokenUnits
         /** The new part, before the fee. */
