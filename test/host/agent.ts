@@ -5,6 +5,7 @@
 import { createInterface } from 'node:readline'
 import { SILENT_LOG, type Log } from '#base/log.ts'
 import { openExit } from '#exit/exit.ts'
+import { applyForwarding, planForwarding } from '#exit/forwarding.ts'
 import type { Exit } from '#exit/types.ts'
 import { adoptOrRemove, openGuard } from '#guard/guard.ts'
 import type { GuardState } from '#guard/state.ts'
@@ -14,6 +15,7 @@ import { openJournal, recoverJournal } from '#host/journal.ts'
 type Request =
   | { do: 'openExit'; journal: string; tun: string; refused?: string[] }
   | { do: 'add' | 'remove'; address4: string; address6: string }
+  | { do: 'forward'; journal: string; tun: string; uplink: string; global6: boolean }
   | { do: 'refresh' | 'closeExit' | 'disconnect' }
   | { do: 'recover'; journal: string }
   | { do: 'openGuard'; journal: string; uid: number }
@@ -67,6 +69,13 @@ async function perform(request: Request): Promise<Record<string, unknown>> {
     case 'closeExit':
       await exit!.close()
       return {}
+    case 'forward': {
+      const journal = openJournal({ path: request.journal, log })
+      const plan = await planForwarding(request.tun, request.uplink, request.uplink, request.global6)
+      await applyForwarding(journal, plan)
+      journal[Symbol.dispose]()
+      return { strangers: plan.strangers }
+    }
     case 'recover':
       return { reports: await recoverJournal({ path: request.journal, log }) }
     case 'openGuard':

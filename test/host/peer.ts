@@ -5,6 +5,7 @@
  *   ping ADDRESS                         one ICMP echo (raw socket)
  *   listen ADDRESS PORT                  prints each UDP datagram's source; stays
  *   marked ADDRESS PORT MARK             one UDP datagram from a socket with SO_MARK
+ *   advertise DEVICE-INDEX                one router advertisement to all nodes
  *   send ADDRESS PORT FROM-PORT TEXT     one UDP datagram
  */
 import { createSocket } from 'node:dgram'
@@ -18,6 +19,8 @@ const AF_INET6 = 10
 const SOCK_DGRAM = 2
 const SOCK_RAW = 3
 const SO_MARK = 36
+const IPPROTO_IPV6 = 41
+const IPV6_MULTICAST_HOPS = 18
 const IPPROTO_ICMP = 1
 const IPPROTO_ICMPV6 = 58
 const SOL_SOCKET = 1
@@ -37,6 +40,9 @@ switch (verb) {
     break
   case 'listen':
     listen(args[0], Number(args[1]))
+    break
+  case 'advertise':
+    print(advertise(Number(args[0])))
     break
   case 'marked':
     print(sendMarked(args[0], Number(args[1]), Number(args[2])))
@@ -132,6 +138,22 @@ function ping(address: string): unknown {
       return { answered: true }
   }
   return { error: sent > 0 ? 'ETIMEDOUT' : 'ESEND' }
+}
+
+/** RFC 4861 §4.2: a router for 1800 s, by the device with this index. */
+function advertise(index: number): unknown {
+  const libc = koffi.load(null)
+  const socket = libc.func('int socket(int, int, int)')
+  const sendto = libc.func('long sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)')
+  const setsockopt = libc.func('int setsockopt(int, int, int, const uint8_t *, uint32_t)')
+  const fd = Number(socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6))
+  const hops = Buffer.alloc(4)
+  hops.writeUInt32LE(255)
+  setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hops, 4)
+  const to = socketAddress('ff02::1')
+  to.writeUInt32LE(index, 24)
+  const message = Buffer.from([134, 0, 0, 0, 64, 0, 1800 >> 8, 1800 & 0xff, 0, 0, 0, 0, 0, 0, 0, 0])
+  return { sent: Number(sendto(fd, message, message.length, 0, to, 28)) === message.length }
 }
 
 function sendMarked(address: string, port: number, mark: number): unknown {
