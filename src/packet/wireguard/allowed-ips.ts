@@ -50,15 +50,19 @@ export function lookup4(table: AllowedIps, packet: Uint8Array, offset: number): 
 export function lookup6(table: AllowedIps, packet: Uint8Array, offset: number): number {
   const { nodes, root } = table.v6
   let best = NO_PEER
+  // Words that an ancestor compared whole are not compared again: sessions differ in their last bits only.
+  let matched = 0
   for (let node = root; node !== NONE;) {
     const base = node * STRIDE
     const length = nodes[base + LENGTH]
-    for (let word = 0, bits = length; bits > 0; word++, bits -= 32) {
+    for (let word = matched >> 5; word * 32 < length; word++) {
+      const bits = length - word * 32
       const difference = wordAt(packet, offset + word * 4) ^ nodes[base + KEY + word]
       if ((bits >= 32 ? difference : difference >>> (32 - bits)) !== 0) return best
     }
     if (nodes[base + PEER] !== NO_PEER) best = nodes[base + PEER]
     if (length === 128) return best
+    matched = length
     node = nodes[base + CHILD + ((packet[offset + (length >> 3)] >> (7 - (length & 7))) & 1)]
   }
   return best
