@@ -1,0 +1,409 @@
+/**
+ * The provider: composition root of `adit provide`. Read `runProvider` from top to bottom: recover what a crash left,
+ * open the store, answer the control socket, reach the chain, stake, open the tunnel and the exit, take sessions, give
+ * out offers; then the same backwards.
+ */
+import { join } from 'node:path'
+import { DNS_PORT, GATEWAY_4, GATEWAY_6, METER_PORT } from '#base/addressing.ts'
+import { SECOND_MS } from '#base/clock.ts'
+import { AditError } from '#base/errors.ts'
+import { units } from '#base/units/money.ts'
+import { createDhKeyPair, type DhKeyPair } from '#crypto/x25519.ts'
+import { createSigningKey, signingKeyOf } from '#crypto/secp256k1.ts'
+import { openAddressAllocator } from '#exit/addresses.ts'
+import { openExit } from '#exit/exit.ts'
+import { openResolverForwarder } from '#exit/resolver-forwarder.ts'
+import type { Exit } from '#exit/types.ts'
+import { openJournal, recoverJournal, type Journal } from '#host/journal.ts'
+import { readSystemResolver } from '#host/resolver.ts'
+import { readAddresses } from '#host/routes.ts'
+import { openTunnelDevice } from '#packet/engine/device.ts'
+import type { TunnelDevice } from '#packet/engine/device-types.ts'
+import { openPacketEngine } from '#packet/engine/open.ts'
+import { readBalance } from '#payment/chain/channels.ts'
+import { NODE_KEY, WALLET_KEY, type Keystore } from '../config/keystore.ts'
+import { databasePathOf } from '../config/paths.ts'
+import { openStore, type Store } from '../store/index.ts'
+import { openChainAccess, type ChainAccess } from './chain-access.ts'
+import { recordNews } from './chain-ledger.ts'
+import { watchChain, type ChainMonitor } from './chain-monitor.ts'
+import { startControlServer } from './control-server.ts'
+import { createEventHub, type EventHub } from './event-hub.ts'
+import { startNegotiationServer } from './negotiation-server.ts'
+import { publishOffers, type OfferPublisher } from './offer-publisher.ts'
+import type { RunProvider, ProviderOptions } from './options.ts'
+import { providerHandlers } from './provider-handlers.ts'
+import { openProviderSessions, type ProviderSessions } from './provider-sessions.ts'
+import { ensureRegistered, type Registration } from './provider-stake.ts'
+import { openSettlement, type Settlement } from './settlement.ts'
+import { transactionStoreOf } from './transaction-store.ts'
+import { openVoucherWorker } from './voucher-worker.ts'
+
+/** The parts of a running provider; what is not open yet is undefined. Handlers read it. */
+export interface ProviderParts {
+  readonly options: ProviderOptions
+  readonly region: string
+  readonly store: Store
+  readonly events: EventHub
+  readonly startedAtMs: number
+  state: 'starting' | 'serving' | 'waiting-for-chain' | 'draining' | 'stopped'
+  access?: ChainAccess
+  registration?: Registration
+  monitor?: ChainMonitor
+  settlement?: Settlement
+  device?: TunnelDevice
+  sessions?: ProviderSessions
+  publisher?: OfferPublisher
+  controlPort?: number
+  /** Ends `runProvider`; `settle`: claim everything first. Resolves with the number of sessions that were live. */
+  stop(settle: boolean): Promise<number>
+}
+
+export const runProvider: RunProvider = async (options) => {
+  const { config, paths, log, clock, signal } = options
+  const region = config.provider.region
+  if (region === null) throw missing('provider.region', 'set it in the configuration')
+  const journalPath = join(paths.stateDir, 'exit.journal')
+  const left = await recoverJournal({ path: journalPath, log })
+  if (left.length > 0) log.warn({ changes: left.length }, 'restored the host after a crash')
+
+  await using stack = new AsyncDisposableStack()
+  const store = stack.use(openStore(databasePathOf(paths)))
+  store.sessions.endAll('provider-restarted', clock.wallMs())
+  const stopping = new AbortController()
+  const stopped = Promise.withResolvers<boolean>()
+  signal.addEventListener('abort', () => stopped.resolve(true), { once: true })
+  const parts: ProviderParts = {
+    options,
+    region,
+    store,
+    events: createEventHub(() => clock.wallMs()),
+    startedAtMs: clock.wallMs(),
+    state: 'starting',
+    stop: (settle) => {
+      const count = parts.sessions?.count ?? 0
+      stopped.resolve(settle)
+      return Promise.resolve(count)
+    },
+  }
+  stack.use(
+    await startControlServer({
+      role: 'provider',
+      socketPath: options.socketPath,
+      handlers: providerHandlers(parts),
+      log,
+      version: options.version,
+    }),
+  )
+  options.onListening()
+
+  const starting = startProvider(parts, stack, journalPath, AbortSignal.any([signal, stopping.signal]))
+  starting.catch(() => stopped.resolve(false))
+  const settle = await stopped.promise
+  stopping.abort()
+  await starting.catch((error: unknown) => {
+    if (signal.aborted || error === stopping.signal.reason) return
+    reportFailure(parts, error)
+    throw error
+  })
+  await stopProvider(parts, settle)
+}
+
+async function startProvider(
+  parts: ProviderParts,
+  stack: AsyncDisposableStack,
+  journalPath: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { options, store } = parts
+  const { config, clock, random, log } = options
+  const nodeKey = await nodeKeyOf(options.keystore, options)
+  const access = await reachChain(parts, signal)
+  await access.sender.resume({ signal })
+
+  const step = progressOf(parts)
+  step('stake', 'started', 'checking the registration')
+  const { nodeKeyId } = (parts.registration = await ensureRegistered({
+    access,
+    nodeKey,
+    region: parts.region,
+    stakeUnits: config.provider.stakeUnits,
+    log,
+    signal,
+  }))
+  step('stake', 'done', `registered in ${parts.region}, node key ${nodeKeyId}`)
+
+  parts.settlement = stack.use(openSettlement({ access, store, claimUnits: config.provider.claimUnits, clock, log }))
+  step('engine', 'started', 'opening the tunnel')
+  const device = (parts.device = stack.use(await openDevice(parts)))
+  device.on((event) => {
+    if (event.kind !== 'fatal') return
+    log.error({ error: event.error }, 'the packet engine failed: the provider stops')
+    void parts.stop(true)
+  })
+  step('engine', 'done', `WireGuard on UDP port ${device.port}, device ${device.tun.name}`)
+
+  step('host', 'started', 'opening the exit')
+  const journal = stack.use(openJournal({ path: journalPath, log }))
+  const exit = stack.use(await openProviderExit(parts, journal, device))
+  step(
+    'host',
+    'done',
+    `exit by ${exit.uplink.device4 ?? exit.uplink.device6 ?? 'no uplink'}; this network is closed to it`,
+  )
+  keepFresh(exit, parts, stack)
+
+  const controlKey = createDhKeyPair(random)
+  const sessions = (parts.sessions = stack.use(await openSessions(parts, stack, exit, controlKey, nodeKey)))
+  parts.monitor = stack.use(watchOwnChannels(parts, access, sessions))
+  step('control', 'started', 'listening for session requests')
+  const server = stack.use(
+    await startNegotiationServer({
+      listenAddress: config.provider.listenAddress,
+      port: config.provider.controlPort,
+      offer: () => (parts.state === 'serving' ? parts.publisher?.offer.bytes : undefined),
+      answer: (sealed) => sessions.answer(sealed),
+      clock,
+      log,
+    }),
+  )
+  parts.controlPort = server.port
+  step('control', 'done', `session control on TCP port ${server.port}`)
+
+  step('offer', 'started', 'signing an offer')
+  const uplinkAddresses = await addressesOf(exit)
+  const advertised = config.provider.advertiseControl
+  parts.publisher = stack.use(
+    publishOffers({
+      config,
+      region: parts.region,
+      account: access.account.address,
+      nodeKey,
+      nodeKeyId,
+      deployment: access.deployment,
+      sealKey: controlKey.publicKey,
+      controlAddresses:
+        advertised.length > 0
+          ? advertised
+          : uplinkAddresses.map((address) => hostPort(address, server.port)).slice(0, 8),
+      load: () => sessions.count / config.provider.maxSessions,
+      store,
+      clock,
+      onOffer: (offer) => log.debug({ sequence: offer.offer.sequence }, 'offer renewed'),
+    }),
+  )
+  parts.state = 'serving'
+  step('offer', 'done', 'serving')
+}
+
+/** What a provider does when it ends: nobody is left in the dark, and what is due is claimed. */
+async function stopProvider(parts: ProviderParts, settle: boolean): Promise<void> {
+  parts.state = 'draining'
+  const { log } = parts.options
+  const ended = (await parts.sessions?.drain(DRAIN_MS)) ?? 0
+  log.info({ sessions: ended }, 'stopped serving')
+  if (settle && parts.settlement !== undefined) {
+    try {
+      await parts.settlement.claim({ all: true, signal: AbortSignal.timeout(CLAIM_WAIT_MS) })
+    } catch (error) {
+      log.warn({ error: String(error) }, 'not everything is claimed yet: the next start does it')
+    }
+  }
+  parts.state = 'stopped'
+}
+
+async function reachChain(parts: ProviderParts, signal: AbortSignal): Promise<ChainAccess> {
+  const { config, paths, keystore, clock, log } = parts.options
+  const walletKey = keystore.read(WALLET_KEY)
+  if (walletKey === undefined) throw missing('wallet', '`adit wallet create` makes one')
+  const step = progressOf(parts)
+  step('chain', 'started', `connecting to the chain ${config.chain.chainId}`)
+  parts.access = await openChainAccess({
+    config,
+    paths,
+    walletKey,
+    transactions: transactionStoreOf(parts.store, clock),
+    clock,
+    log,
+    signal,
+    onWaiting: (why) => {
+      parts.state = 'waiting-for-chain'
+      log.warn({ why }, 'the chain does not answer: waiting')
+      step('chain', 'started', 'the chain does not answer: waiting')
+    },
+  })
+  parts.state = 'starting'
+  step('chain', 'done', `chain ${parts.access.chain.chainId}, account ${parts.access.account.address}`)
+  return parts.access
+}
+
+function openDevice({ options }: ProviderParts): Promise<TunnelDevice> {
+  const { config, clock, random, log } = options
+  return openTunnelDevice({
+    openEngine: openPacketEngine,
+    engineOptions: {
+      tunName: config.provider.tunName,
+      mtu: config.provider.mtu,
+      listenPort: config.provider.tunnelPort,
+      fwmark: 0,
+      gateway: { address4: GATEWAY_4, address6: GATEWAY_6 },
+      meterPort: METER_PORT,
+      servicePorts: [DNS_PORT],
+    },
+    // Fresh with each start: nobody has to recognise a provider by its tunnel key, the node key signs for it.
+    privateKey: random.bytes(32),
+    clock,
+    random,
+    log,
+  })
+}
+
+async function openProviderExit({ options }: ProviderParts, journal: Journal, device: TunnelDevice): Promise<Exit> {
+  const { config, log } = options
+  const advertised = config.provider.advertiseEndpoints.map((endpoint) =>
+    endpoint.replace(/:\d+$/, '').replace(/[[\]]/g, ''),
+  )
+  return openExit({
+    instance: config.provider.tunName.replaceAll(/[^a-z0-9]/g, '_').slice(0, 16),
+    tunName: device.tun.name,
+    ...(config.provider.uplink === null ? {} : { uplink: config.provider.uplink }),
+    journal,
+    reservedPorts: [device.port, config.provider.controlPort].filter((port) => port > 0),
+    // What consumers reach us by is our own or our router's public address.
+    extraRefused: advertised,
+    log,
+  })
+}
+
+function keepFresh(exit: Exit, parts: ProviderParts, stack: AsyncDisposableStack): void {
+  const timer = setInterval(() => {
+    exit.refresh().catch((error: unknown) => {
+      parts.options.log.warn({ error: String(error) }, 'the exit could not be refreshed')
+    })
+  }, REFRESH_MS)
+  stack.defer(() => clearInterval(timer))
+}
+
+async function openSessions(
+  parts: ProviderParts,
+  stack: AsyncDisposableStack,
+  exit: Exit,
+  controlKey: DhKeyPair,
+  nodeKey: Uint8Array,
+): Promise<ProviderSessions> {
+  const { options, store, events, access, device } = parts
+  const { config, clock, random, log, keystore } = options
+  const walletKey = keystore.read(WALLET_KEY)
+  if (access === undefined || device === undefined || walletKey === undefined) throw new Error('provider: not started')
+  const crypto = stack.use(openVoucherWorker())
+  const resolvers = config.provider.resolvers
+  const resolver = stack.use(
+    openResolverForwarder({
+      upstream: () => (resolvers.length > 0 ? { servers: resolvers, searchDomains: [] } : readSystemResolver()),
+      random,
+      log,
+    }),
+  )
+  const advertised = config.provider.advertiseEndpoints
+  const own = (await addressesOf(exit)).map((address) => hostPort(address, device.port))
+  return openProviderSessions({
+    access,
+    device,
+    exit,
+    addresses: openAddressAllocator(random),
+    resolver,
+    crypto,
+    store,
+    events,
+    nodeKey,
+    walletKey,
+    controlKey,
+    maxSessions: config.provider.maxSessions,
+    minDepositUnits: config.provider.minDepositUnits,
+    confirmations: config.chain.confirmations,
+    endpoints: (advertised.length > 0 ? advertised : own).slice(0, 8),
+    clock,
+    random,
+    log,
+    onClaimWanted: (channel) => parts.settlement?.urge(channel),
+  })
+}
+
+function watchOwnChannels(parts: ProviderParts, access: ChainAccess, sessions: ProviderSessions): ChainMonitor {
+  const { store, options } = parts
+  const { clock, log } = options
+  const deployment = `${access.chain.chainId}:${access.deployment.channels}`
+  return watchChain({
+    chain: access.chain,
+    deployment: access.deployment,
+    filter: () => ({
+      accounts: [access.account.address],
+      channels: store.channels.list('payee').map((channel) => channel.channel),
+    }),
+    cursor: store.settings.cursor(deployment),
+    onCursor: (cursor) => store.settings.putCursor(deployment, cursor),
+    onNews: async (news) => {
+      recordNews(store, news, clock.wallMs())
+      if (news.kind === 'events') {
+        await sessions.refresh(news.events.flatMap((event) => ('channel' in event ? [event.channel] : [])))
+        for (const event of news.events) if (event.kind === 'close-started') parts.settlement?.urge(event.channel)
+        return
+      }
+      // Blocks were lost: what was claimed may not be claimed any more, and channels may be gone.
+      await sessions.refresh()
+      await parts.settlement?.claim({ all: false })
+      log.warn({ kind: news.kind }, 'the chain was reorganised: channels read again')
+    },
+    clock,
+    log,
+  })
+}
+
+/** Addresses by which consumers may reach this host: global ones of the uplink first, then private ones. */
+async function addressesOf(exit: Exit): Promise<readonly string[]> {
+  const { device4, device6 } = exit.uplink
+  const addresses = await readAddresses()
+  return addresses
+    .filter((one) => one.scope === 'global' && (one.family === 4 ? one.device === device4 : one.device === device6))
+    .map((one) => one.address)
+}
+
+async function nodeKeyOf(keystore: Keystore, { random }: ProviderOptions): Promise<Uint8Array> {
+  const known = keystore.read(NODE_KEY)
+  if (known !== undefined) return signingKeyOf(known).privateKey
+  const { privateKey } = createSigningKey(random)
+  await keystore.add(NODE_KEY, privateKey)
+  return privateKey
+}
+
+/** Balance in the contract, zero while the chain cannot be read. */
+export async function withdrawableOf({ access }: ProviderParts, signal: AbortSignal) {
+  if (access === undefined) return units(0n)
+  return readBalance(access, access.account.address, { signal }).catch(() => units(0n))
+}
+
+type ProvideStep = 'chain' | 'stake' | 'host' | 'engine' | 'control' | 'offer'
+
+function progressOf({ events, options }: ProviderParts) {
+  return (step: ProvideStep, state: 'started' | 'done', text: string): void => {
+    if (state === 'done') options.log.info({ step }, text)
+    events.emit({ kind: 'progress', step, state, text })
+  }
+}
+
+function reportFailure({ events }: ProviderParts, error: unknown): void {
+  const known = error instanceof AditError ? error : new AditError('internal', 'the provider could not start')
+  events.emit({ kind: 'problem', fatal: true, code: known.code, message: known.message, remedy: known.remedy })
+}
+
+function missing(what: string, remedy: string): AditError {
+  return new AditError('config-missing', `${what}: expected a value, got nothing`, { remedy })
+}
+
+function hostPort(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+const DRAIN_MS = 3 * SECOND_MS
+const CLAIM_WAIT_MS = 30 * SECOND_MS
+const REFRESH_MS = 10 * SECOND_MS
