@@ -141,6 +141,18 @@ test('never two initiations within 5 s, however often one is asked for', () => {
   for (let index = 1; index < times.length; index++) assert.ok(times[index] - times[index - 1] >= REKEY_TIMEOUT_MS)
 })
 
+test('also a completed handshake is not followed by another initiation within 5 s', () => {
+  const { world, left } = pair(8)
+  give(left, { kind: 'initiate', peer: 0 })
+  runFor(world, 1_000)
+  assert.equal(eventsOf(left, 'handshakeComplete').length, 1)
+  give(left, { kind: 'initiate', peer: 0 })
+  runFor(world, 10_000)
+  const [first, second, ...more] = eventsOf(left, 'handshakeStarted')
+  assert.equal(second - first, REKEY_TIMEOUT_MS)
+  assert.deepEqual(more, [])
+})
+
 test('both sides may initiate at once: packets flow both ways at the first try', () => {
   for (let seed = 10; seed < 20; seed++) {
     const { world, left, right } = pair(seed, { ...PERFECT, jitterMs: 15 }, { bothKnow: true })
