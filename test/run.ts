@@ -15,7 +15,6 @@ interface Counts {
 interface Step {
   readonly name: string
   readonly argv: readonly string[]
-  readonly cwd?: string
   /** Reads the counts out of the step's output; without it the step itself is one test. */
   readonly counts?: (output: string) => Counts | undefined
   /** Packages for `script/bootstrap`, installed before the step. */
@@ -33,8 +32,10 @@ const steps: Step[] = [
   { name: 'format', argv: ['npm', 'run', '-s', 'format:check'], timeoutMinutes: 3 },
   { name: 'layers', argv: ['npm', 'run', '-s', 'layers'], timeoutMinutes: 3 },
   { name: 'unit', argv: ['npm', 'test', '-s'], counts: nodeTestCounts, timeoutMinutes: 3 },
-  { name: 'contracts', argv: ['forge', 'test'], cwd: 'contracts', counts: forgeCounts, timeoutMinutes: 10 },
-  { name: 'gas', argv: ['forge', 'snapshot', '--check'], cwd: 'contracts', timeoutMinutes: 5 },
+  { name: 'contract types', argv: contracts('check'), timeoutMinutes: 5 },
+  { name: 'contracts', argv: contracts('test'), counts: forgeCounts, timeoutMinutes: 10 },
+  { name: 'gas', argv: contracts('gas'), timeoutMinutes: 5 },
+  { name: 'seeded bugs', argv: contracts('mutation'), timeoutMinutes: 15 },
   ...testFolder('chain', 5),
   ...testFolder('host', 5),
   ...labs(),
@@ -68,7 +69,7 @@ async function runStep(step: Step): Promise<Counts> {
     const installed = await run(bootstrap, ROOT, 10)
     if (installed.code !== 0) return skip(step, lastLines(installed.output, 1))
   }
-  const { code, output } = await run(step.argv, join(ROOT, step.cwd ?? '.'), step.timeoutMinutes)
+  const { code, output } = await run(step.argv, ROOT, step.timeoutMinutes)
   const counts = step.counts?.(output) ?? { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
   // A runner that fails without a failed test (it crashed, or ran none) is a failure all the same.
   const onlySkipped = counts.passed === 0 && counts.failed === 0 && counts.skipped > 0
@@ -122,6 +123,10 @@ async function run(
   process.off('SIGINT', interrupted)
   process.off('SIGTERM', interrupted)
   return { code, output: Buffer.concat(chunks).toString('utf8') }
+}
+
+function contracts(command: string): string[] {
+  return [join(ROOT, 'script/contracts'), command]
 }
 
 function testFolder(name: string, timeoutMinutes: number): Step[] {

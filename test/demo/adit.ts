@@ -47,5 +47,7 @@ export function nodeEnvironment(directory: string): Record<string, string> {
     ADIT_CONFIG: join(directory, 'config.toml'),
     ADIT_STATE_DIR: join(directory, 'state'),
     ADIT_RUN_DIR: join(directory, 'run'),
+    // Each command is a new process: compiling once for all of them halves the time.
+    NODE_COMPILE_CACHE: join(directory, '../compile-cache'),
   }
 }
