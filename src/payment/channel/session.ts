@@ -90,7 +90,7 @@ export function closingAmount(agreement: Agreement, reading: Reading, claimed: T
   return maxUnits(amountDue(tariffOf(agreement), reading.up + reading.down), claimed)
 }
 
-/** keccak256 of the statement's bytes (`docs/protocol/session.md`): names it in logs and `explain`. */
+/** keccak256 of the statement's bytes (`docs/protocol/meter.md`): names it in logs and `explain`. */
 export function statementHash(statement: ClosingStatement): Hash32 {
   return hexText(keccak256(emitStatement(statement)))
 }
