@@ -105,10 +105,10 @@ function findingOf(bug: SeededBug): string | undefined {
       file,
       source.replace(bug.find, () => bug.replace),
     )
-    const run = spawnSync('forge', ['test', '--root', copy, '--no-match-contract', 'GasTest'], {
-      encoding: 'utf8',
-      cwd: copy,
-    })
+    // Unoptimised and with fewer runs: each bug compiles everything once.
+    const argv = ['test', '--root', copy, '--no-match-contract', 'GasTest', '--optimize', 'false']
+    const environment = { ...process.env, FOUNDRY_FUZZ_RUNS: '32', FOUNDRY_INVARIANT_RUNS: '24' }
+    const run = spawnSync('forge', argv, { encoding: 'utf8', cwd: copy, env: environment, maxBuffer: 1 << 28 })
     const output = run.stdout + run.stderr
     if (output.includes('Compiler run failed')) throw new Error(`${bug.name}: does not compile\n${output}`)
     const failed = [...new Set([...output.matchAll(/^\[FAIL.*?\]? (\w+)\(/gm)].map((match) => match[1]))]
