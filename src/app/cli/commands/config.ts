@@ -70,7 +70,8 @@ function check(options: CommonOptions): void {
   const { problems } = checkConfig(readConfigFile(source), source.overrides)
   context.out.result({ ok: problems.length === 0, problems }, () => {
     for (const problem of problems) context.out.line(problem.message)
-    if (problems.length === 0) context.out.line(`${context.paths.configFile}: good`)
+    if (problems.length === 0)
+      context.out.line(existsSync(source.file) ? `${source.file}: good` : `${source.file}: no such file; defaults hold`)
   })
   if (problems.length > 0) process.exitCode = EXIT.usage
 }

@@ -53,6 +53,11 @@ async function stakeDirectly(context: Context, amount: TokenUnits) {
   return withWriter(context, async (writer) => {
     const wait = { signal: context.signal }
     const known = await readProvider(writer, writer.sender.address, wait)
+    if (known?.unbondsAt !== undefined) {
+      throw new AditError('stake-unbonding', 'stake: this account is leaving the registry', {
+        remedy: 'stake again when the unbonding is over and `adit unstake` has taken the stake out',
+      })
+    }
     if (known !== undefined && known.stake >= amount) return { stake: amountOf(known.stake), transactions: [] }
     if (known !== undefined) {
       throw new AditError('stake-fixed', `stake: $${formatUnits(known.stake)} is staked, and a stake cannot grow`, {
