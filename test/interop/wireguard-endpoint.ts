@@ -1,7 +1,7 @@
 /**
  * One end of a tunnel with the product's own device and engine, as a process in a lab host. It takes its configuration
  * as JSON in argv, says `ready` and answers one JSON line per connection on a Unix socket: `status`, `initiate`,
- * `endpoint`, `close`. With `flood` it sends one valid initiation of a stranger many times instead.
+ * `endpoint`, `close`, `exit`. With `flood` it sends one valid initiation of a stranger many times instead.
  */
 import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
@@ -47,6 +47,8 @@ export type EndpointCommand =
   | { readonly kind: 'initiate' }
   | { readonly kind: 'endpoint'; readonly endpoint: Endpoint }
   | { readonly kind: 'close' }
+  /** Ends the process without closing anything: it must not hang. */
+  | { readonly kind: 'exit' }
 
 export interface EndpointStatus {
   readonly handshakes: number
@@ -108,6 +110,7 @@ async function serve(wanted: EndpointConfig): Promise<void> {
       if (command.kind === 'initiate') device.initiate(peer)
       if (command.kind === 'endpoint') device.setEndpoint(peer, command.endpoint)
       socket.end(JSON.stringify({ ...seen, ...statusOf(device, peer) }))
+      if (command.kind === 'exit') setImmediate(() => process.exit(0))
       if (command.kind === 'close') {
         server.close()
         void device.close()
