@@ -7,7 +7,8 @@ import type { ChainWriter } from '#payment/chain/writer.ts'
 import { databasePathOf } from '../config/paths.ts'
 import { WALLET_KEY } from '../config/keystore.ts'
 import { deploymentPath } from '../daemon/chain-access.ts'
-import { openStore, type Store } from '../store/index.ts'
+import { transactionStoreOf } from '../daemon/transaction-store.ts'
+import { openStore } from '../store/index.ts'
 import type { Context } from './context.ts'
 
 /** Throws `chain-unreachable`, `chain-id-mismatch`, `deployment-missing`, `deployment-stale`. */
@@ -38,7 +39,7 @@ export async function withWriter<T>(context: Context, action: (writer: ChainWrit
   const { chain, deployment } = await openChainContext(context)
   const account = accountOf(await walletKey(context))
   using store = openStore(databasePathOf(context.paths))
-  const sender = createSender({ chain, account, store: transactionStoreOf(store, context), clock: context.clock })
+  const sender = createSender({ chain, account, store: transactionStoreOf(store, context.clock), clock: context.clock })
   await sender.resume({ signal: context.signal })
   return await action({ chain, deployment, sender })
 }
@@ -50,27 +51,5 @@ export function memoryTransactionStore(): TransactionStore {
     put: (record) => void records.set(record.key, record),
     byKey: (key) => records.get(key),
     pending: (account) => [...records.values()].filter((one) => one.account === account && one.state === 'pending'),
-  }
-}
-
-function transactionStoreOf({ outbox }: Store, context: Context): TransactionStore {
-  const recordOf = (entry: { readonly record: string }): TransactionRecord =>
-    JSON.parse(entry.record) as TransactionRecord
-  return {
-    put: (record) =>
-      outbox.put(
-        {
-          key: record.key,
-          account: record.account,
-          isPending: record.state === 'pending',
-          record: JSON.stringify(record),
-        },
-        context.clock.wallMs(),
-      ),
-    byKey: (key) => {
-      const entry = outbox.byKey(key)
-      return entry === undefined ? undefined : recordOf(entry)
-    },
-    pending: (account) => outbox.pending(account).map(recordOf),
   }
 }

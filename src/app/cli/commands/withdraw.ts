@@ -78,6 +78,6 @@ function withdrawDirectly(context: Context, to: Address | undefined, amount: Tok
         remedy: '`adit wallet balance` shows where the money is; unclaimed vouchers are claimed by `adit provide`',
       })
     }
-    return { withdrawn: amountOf(withdrawn), to: target as string, transactions }
+    return { withdrawn: amountOf(withdrawn), to: target, transactions }
   })
 }
