@@ -194,7 +194,7 @@ test('stake: register, keys, discovery, slash, unbond; also by signed actions', 
   await assert.rejects(withdrawStake(provider), { code: 'reverted:UnbondingNotDue' })
   const [first, second] = await Promise.all(
     ['0xaa', '0xbb'].map(async (mark) => {
-      const contentHash = `0x${mark.slice(2).repeat(32)}`
+      const contentHash: Hex = `0x${mark.slice(2).repeat(32)}`
       const offer = { provider: provider.sender.address, sequence: 9n, contentHash }
       const digest = offerDigest(registryDomain(deployment), offer)
       return { ...offer, signature: await node.sign({ hash: hexText(digest) }) }

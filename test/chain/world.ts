@@ -109,7 +109,8 @@ export function memoryStore(): TransactionStore & { readonly history: Transactio
 }
 
 export async function voucherOf(world: World, channel: Hex, amount: bigint): Promise<SignedVoucher> {
-  const voucher = { channel, amount: units(amount), reading: `0x${'5a'.repeat(32)}` }
+  const reading: Hex = `0x${'5a'.repeat(32)}`
+  const voucher = { channel, amount: units(amount), reading }
   const digest = voucherDigest(channelsDomain(world.deployment), voucher)
   return { ...voucher, signature: await world.signer.sign({ hash: hexText(digest) }) }
 }

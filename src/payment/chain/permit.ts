@@ -1,7 +1,8 @@
 /** EIP-2612 permits: an allowance by signature, so that no transaction (and no gas) is needed for it. */
-import { BaseError, erc20Abi, hashDomain, parseAbi, parseSignature, type TypedDataDomain } from 'viem'
+import { erc20Abi, hashDomain, parseAbi, parseSignature, type TypedDataDomain } from 'viem'
+import { AditError } from '#base/errors.ts'
 import { isTransient } from './errors.ts'
-import { readHead, reading, type ChainAccount, type ChainContext, type WaitOptions } from './client.ts'
+import { checkChainId, readHead, reading, type ChainAccount, type ChainContext, type WaitOptions } from './client.ts'
 import type { Address, Hex } from './types.ts'
 
 /** As the contracts take it. `value` 0 means none. */
@@ -88,7 +89,10 @@ async function tokenDomain({ chain, deployment }: ChainContext, options: WaitOpt
     const domain = { name, version, chainId: BigInt(chain.chainId), verifyingContract: deployment.token }
     if (hashDomain({ domain, types: { EIP712Domain: DOMAIN_FIELDS } }) === separator) return domain
   }
-  throw new BaseError('the token has no permit that is understood: allow the contract by a transaction')
+  await checkChainId(chain, options)
+  throw new AditError('chain-error', 'token: its permit is of no known form', {
+    remedy: 'allow the contract to draw the amount by a transaction of your wallet, then repeat',
+  })
 }
 
 async function tokenVersion({ chain, deployment }: ChainContext, options: WaitOptions): Promise<string> {

@@ -7,8 +7,16 @@ import { keccak256, type TransactionReceipt } from 'viem'
 import type { Clock, Millis } from '#base/clock.ts'
 import { AditError } from '#base/errors.ts'
 import { SILENT_LOG, type Log } from '#base/log.ts'
-import { checkChainId, pause, reading, type Chain, type ChainAccount, type WaitOptions } from './client.ts'
-import { isTransient, revertedError } from './errors.ts'
+import {
+  checkChainId,
+  pause,
+  readNativeBalance,
+  reading,
+  type Chain,
+  type ChainAccount,
+  type WaitOptions,
+} from './client.ts'
+import { insufficientFunds, isTransient, revertedError } from './errors.ts'
 import { nextFees, suggestedFees, type Fees } from './fees.ts'
 import type { Address, Hex } from './types.ts'
 
@@ -158,6 +166,9 @@ class AccountSender implements Sender {
     const value = request.value ?? 0n
     const gas = await this.#estimateGas(request, value, options)
     const fees = await suggestedFees(chain, options)
+    // Refused here, before a nonce is used: a transaction that nobody takes would block all later ones.
+    const balance = await readNativeBalance(chain, this.address, options)
+    if (balance < gas * fees.maxFeePerGas + value) throw insufficientFunds(request.key)
     const nonce = await this.#nextNonce(options)
     const record = await this.#sign({
       key,
