@@ -90,12 +90,13 @@ class Rig {
   nowMs = 1_000_000
   readonly network = new MemoryNetwork()
   readonly consumer = this.open('10.0.0.1', 1111)
-  readonly exit = this.open('10.0.0.2', 2222)
+  readonly exit: Side
   readonly toExit: PeerId = 1
   readonly toConsumer: PeerId = 3
   #index = 100
 
-  constructor(options: { readonly keys: boolean } = { keys: true }) {
+  constructor(options: { readonly keys: boolean; readonly exitMtu?: number } = { keys: true }) {
+    this.exit = this.open('10.0.0.2', 2222, options.exitMtu)
     this.consumer.engine.addPeer(this.toExit, {
       role: 'exit',
       allowedIps: [parsePrefix('0.0.0.0/0')!, parsePrefix('::/0')!],
@@ -111,9 +112,9 @@ class Rig {
     this.pump()
   }
 
-  open(address: string, port: number): Side {
+  open(address: string, port: number, mtu = OPTIONS.mtu): Side {
     const links = { udp: this.network.open(address, port), tun: new MemoryTun(), monotonicMs: () => this.nowMs }
-    const engine = openMemoryEngine(OPTIONS, links)
+    const engine = openMemoryEngine({ ...OPTIONS, mtu }, links)
     const events: EngineEvent[] = []
     engine.on((batch) => void events.push(...batch))
     return { engine, events }
@@ -287,6 +288,9 @@ test('unsolicited packets are dropped and never billed; answers, errors and frag
   ]
   assert.deepEqual(rig.down(...answers), answers)
   assert.equal(rig.consumerCounters.billableReceivedPackets, 6n)
+  // A later fragment has no ports and opens nothing.
+  rig.up(fragment(udp(CONSUMER_4, '203.0.113.90', [5, 6], new Uint8Array(64)), 9, 64))
+  assert.deepEqual(rig.down(udp('203.0.113.90', CONSUMER_4, [0, 0])), [])
   rig.nowMs += 301_000
   rig.installKeys()
   assert.deepEqual(rig.down(udp(WEB_4, CONSUMER_4, [443, 5000])), [])
@@ -320,6 +324,11 @@ test('a consumer reaches no other consumer and sends with no foreign source', ()
   assert.equal(rig.exitDrops('consumer-to-consumer'), 2)
   assert.deepEqual(rig.up(udp('198.18.7.8', WEB_4, [1, 2]), udp('2001:2::7:8', WEB_6, [1, 2])), [])
   assert.equal(rig.exitDrops('source-address'), 2)
+  // The address of another session is as foreign as one of nobody.
+  rig.exit.engine.addPeer(4, { role: 'consumer', allowedIps: [parsePrefix('198.18.7.8')!] })
+  rig.exit.engine.setAllowance(4, 1n << 40n)
+  assert.deepEqual(rig.up(udp('198.18.7.8', WEB_4, [1, 2])), [])
+  assert.equal(rig.exitDrops('source-address'), 3)
   assert.equal(rig.exitCounters.receivedBytes, 0n)
 })
 
@@ -481,11 +490,13 @@ test('keys: rekey at 120 s by the initiator only, the previous key still receive
   const late: Parameters<typeof rig.network.filter>[0][] = []
   rig.network.filter = (datagram) => (late.push(datagram), [])
   rig.up(udp(CONSUMER_4, WEB_4, [1, 2], 'late'))
+  rig.down(udp(WEB_4, CONSUMER_4, [2, 1], 'late'))
   rig.network.filter = (datagram) => [datagram]
   rig.installKeys()
-  rig.network.send(late[0])
+  for (const datagram of late) rig.network.send(datagram)
   rig.pump()
   assert.equal(rig.exit.engine.tunLink.incoming.splice(0).length, 1)
+  assert.equal(rig.consumer.engine.tunLink.incoming.splice(0).length, 1)
   rig.nowMs += 180_000
   assert.equal(rig.up(udp(CONSUMER_4, WEB_4, [1, 2])).length, 0)
   assert.equal(wants(rig.consumer).at(-1), 'no-keys')
@@ -538,7 +549,8 @@ test('a removed peer carries nothing, also what was on its way, and its keys are
 })
 
 test('the MSS of a SYN is clamped in both directions', () => {
-  const rig = new Rig()
+  // The exit's tunnel is wider: whatever is clamped, the consumer did, on its way out and in.
+  const rig = new Rig({ keys: true, exitMtu: 9000 })
   const mss = [2, 4, 0x05, 0xb4]
   const [up] = rig.up(tcp(CONSUMER_4, WEB_4, [1, 2], TCP_FLAG.syn, mss))
   assert.equal(u16be(up, 42), 1380)
