@@ -23,6 +23,7 @@ import type { ProviderEvent } from '#payment/channel/provider-state.ts'
 import { checkChannel, type ChannelFacts, type ClosingStatement } from '#payment/channel/session.ts'
 import { cooperativeCloseDigest, type VoucherCrypto } from '#payment/channel/signer.ts'
 import { cooperativeClose, readChannel } from '#payment/chain/channels.ts'
+import { readHead } from '#payment/chain/client.ts'
 import type { SessionId } from '#payment/meter/reading.ts'
 import { DEFAULT_PARAMETERS, type Parameters } from '#payment/tariff/constants.ts'
 import { offeredBytesPerSecond, parseSignedQuote, type SignedQuote } from '#payment/tariff/quote.ts'
@@ -89,6 +90,13 @@ export function openProviderSessions(options: ProviderSessionsOptions): Provider
   return new LiveSessions(options)
 }
 
+/** A channel read from the chain: all of it, and what it is good for before its block is deep enough. */
+interface ChannelReading {
+  readonly facts: ChannelFacts
+  readonly trusted: ChannelFacts
+  readonly feeBps: number
+}
+
 interface LiveSession {
   readonly id: SessionId
   readonly peer: PeerId
@@ -145,10 +153,16 @@ class LiveSessions implements ProviderSessions {
   async answer(sealed: Uint8Array): Promise<Uint8Array | undefined> {
     const { controlKey, random, access, nodeKey, log } = this.#options
     const opened = openRequest(controlKey, NEGOTIATION_INFO, sealed)
-    if (!opened.ok) return this.#count(opened.error)
+    if (!opened.ok) {
+      this.#count(opened.error)
+      return undefined
+    }
     const domain = channelsDomain(access.chain.chainId, access.deployment.channels)
     const request = decodeRequest(opened.value.plaintext, domain)
-    if (!request.ok) return this.#count(request.error)
+    if (!request.ok) {
+      this.#count(request.error)
+      return undefined
+    }
     const { message, signer } = request.value
     let reply: ControlReply
     try {
@@ -163,12 +177,12 @@ class LiveSessions implements ProviderSessions {
   async refresh(channels?: readonly Hash32[]): Promise<void> {
     for (const session of [...this.#byPeer.values()]) {
       if (channels !== undefined && !channels.includes(session.channel)) continue
-      const facts = await this.#readFacts(session.channel)
+      const read = await this.#readFacts(session.channel)
       // Gone: closed, or lost in a reorganisation. What is not in the chain pays for nothing.
-      if (facts === undefined) await this.#end(session, 'channel-gone')
+      if (read === undefined) await this.#end(session, 'channel-gone')
       else {
-        session.facts = facts
-        session.billing?.handleFacts(facts)
+        session.facts = read.trusted
+        session.billing?.handleFacts(read.trusted)
       }
     }
   }
@@ -192,7 +206,7 @@ class LiveSessions implements ProviderSessions {
   }
 
   async #open(request: OpenRequest, signer: Uint8Array): Promise<ControlReply> {
-    const { access, store, clock, random, device, exit, addresses, endpoints, maxSessions } = this.#options
+    const { access, store, clock, random, device, endpoints, maxSessions } = this.#options
     if (this.#draining || this.#byPeer.size >= maxSessions) throw new Refusal('busy', 'no free slot now')
     if (
       request.chainId !== access.chain.chainId ||
@@ -203,8 +217,9 @@ class LiveSessions implements ProviderSessions {
     const quote = this.#ownQuote(request.quote)
     const channel = hexText(request.channel)
     const baseUnits = store.vouchers.nextBase(channel, 'payee')
+    const read = await this.#readFacts(channel)
     const checked = checkChannel(
-      await this.#readFacts(channel),
+      read?.facts,
       {
         quote: quote.quote,
         signer: hexText(signer),
@@ -214,27 +229,20 @@ class LiveSessions implements ProviderSessions {
       },
       this.#parameters,
     )
-    if (!checked.ok) {
-      const code = checked.error === 'channel-signer' ? 'request-signature' : checked.error
+    if (!checked.ok || read === undefined) {
+      const reason = checked.ok ? 'channel-unknown' : checked.error
+      const code = reason === 'channel-signer' ? 'request-signature' : reason
       throw new Refusal(code, 'the channel cannot pay for a session here')
     }
     const facts = checked.value
-    await this.#storeChannel(facts)
+    this.#storeChannel(read)
     this.#takeSequence(channel, request)
     for (const other of [...this.#byPeer.values()]) {
       if (other.channel === channel) await this.#end(other, 'replaced')
     }
 
-    const inner = addresses.allocate()
-    await exit.addConsumer(inner)
     const id = hexOf(random.bytes(16))
-    const peer = device.addPeer({
-      publicKey: request.wireguardPublicKey,
-      presharedKey: request.presharedKey,
-      role: 'consumer',
-      allowedIps: [parsePrefix(inner.address4)!, parsePrefix(inner.address6)!],
-    })
-    device.setService(peer, 'paused')
+    const { inner, peer } = await this.#admit(request)
     store.sessions.insert({
       session: id,
       role: 'payee',
@@ -255,7 +263,7 @@ class LiveSessions implements ProviderSessions {
       channel,
       payer: facts.payer,
       startedMs: clock.monotonicMs(),
-      facts,
+      facts: read.trusted,
       billing: undefined,
       bill: () => this.#bill(session, quote, baseUnits, held?.amount ?? ZERO_UNITS),
     }
@@ -274,6 +282,27 @@ class LiveSessions implements ProviderSessions {
         held === undefined
           ? null
           : { amount: held.amount, reading: bytesOf(held.reading), signature: bytesOf(held.signature) },
+    }
+  }
+
+  /** Addresses, the exit's opening and the tunnel's peer; all or nothing. */
+  async #admit(request: OpenRequest): Promise<{ inner: InnerAddresses; peer: PeerId }> {
+    const { device, exit, addresses } = this.#options
+    const inner = addresses.allocate()
+    try {
+      await exit.addConsumer(inner)
+      const peer = device.addPeer({
+        publicKey: request.wireguardPublicKey,
+        presharedKey: request.presharedKey,
+        role: 'consumer',
+        allowedIps: [parsePrefix(inner.address4)!, parsePrefix(inner.address6)!],
+      })
+      device.setService(peer, 'paused')
+      return { inner, peer }
+    } catch (error) {
+      await exit.removeConsumer(inner.address4)
+      addresses.release(inner)
+      throw error
     }
   }
 
@@ -390,31 +419,29 @@ class LiveSessions implements ProviderSessions {
     }
   }
 
-  async #readFacts(channel: Hash32): Promise<ChannelFacts | undefined> {
+  /** Undefined where the channel is not (or no longer) in the chain. */
+  async #readFacts(channel: Hash32): Promise<ChannelReading | undefined> {
     const { access, confirmations } = this.#options
     const signal = AbortSignal.timeout(CHAIN_WAIT_MS)
-    const facts = factsOf(await readChannel(access, channel, { signal }))
-    if (facts === undefined) return undefined
-    const block = Number(await access.chain.client.getBlockNumber())
+    const state = await readChannel(access, channel, { signal })
+    const facts = factsOf(state)
+    if (facts === undefined || state.kind === 'none' || state.kind === 'closed') return undefined
+    const { block } = await readHead(access.chain, { signal })
     const seen = this.#depositSeen.get(channel)
     if (seen?.deposit !== facts.deposit) this.#depositSeen.set(channel, { deposit: facts.deposit, block })
     const isConfirmed = seen?.deposit === facts.deposit && block >= seen.block + confirmations
-    return trustedFacts(facts, confirmations === 0 || isConfirmed)
+    return { facts, trusted: trustedFacts(facts, confirmations === 0 || isConfirmed), feeBps: state.feeBps }
   }
 
-  async #storeChannel(facts: ChannelFacts): Promise<void> {
+  #storeChannel({ facts, feeBps }: ChannelReading): void {
     const { store, access, clock } = this.#options
-    const state = await readChannel(access, facts.channel, { signal: AbortSignal.timeout(CHAIN_WAIT_MS) })
-    if (state.kind === 'none' || state.kind === 'closed')
-      throw new Refusal('channel-unknown', 'there is no such channel')
     store.channels.put({
       ...facts,
-      deposit: state.deposit,
       role: 'payee',
       chainId: access.chain.chainId,
       contract: access.deployment.channels,
       salt: undefined,
-      feeBps: state.feeBps,
+      feeBps,
       state: 'open',
       updatedAtMs: clock.wallMs(),
     })
@@ -438,8 +465,9 @@ class LiveSessions implements ProviderSessions {
 
   async #answerDns(session: LiveSession, query: GatewayDatagram): Promise<void> {
     const answer = await this.#options.resolver.forward(session.id, query.payload)
-    if (!answer.ok) return void this.#count(answer.error)
-    if (this.#byPeer.get(session.peer) === session) {
+    if (!answer.ok) {
+      this.#count(answer.error)
+    } else if (this.#byPeer.get(session.peer) === session) {
       this.#options.device.sendGatewayDatagram(session.peer, { ...query, payload: answer.value })
     }
   }
@@ -495,9 +523,8 @@ class LiveSessions implements ProviderSessions {
     log.info({ session: session.id, reason }, 'session ended')
   }
 
-  #count(code: string): undefined {
+  #count(code: string): void {
     this.#refusals[code] = (this.#refusals[code] ?? 0) + 1
-    return undefined
   }
 }
 
