@@ -55,7 +55,7 @@ export function moneyOf({ before, after, provider, consumer }: Observed): Money 
     events.filter((event) => event.name === name).reduce((total, { args }) => total + BigInt(args[field]), 0n)
   const opened = events.find(({ name }) => name === 'ChannelOpened')
   const wealth = (ledger: Ledger, account: string) =>
-    BigInt(ledger.accounts[account].tokens) + BigInt(ledger.accounts[account].credited)
+    BigInt(bookOf(ledger, account).tokens) + BigInt(bookOf(ledger, account).credited)
   const gained = (account: string) => wealth(after, account) - wealth(before, account)
   const deposit = sum('ChannelOpened', 'deposit') + sum('ChannelToppedUp', 'added')
   return {
@@ -107,7 +107,7 @@ export function checksOf(observed: Observed, money: Money): Check[] {
 }
 
 function creditedAfter({ after, provider, consumer }: Observed): string {
-  return [provider, consumer].map((account) => after.accounts[account].credited).join(', ')
+  return [provider, consumer].map((account) => bookOf(after, account).credited).join(', ')
 }
 
 function seen({ sourceSeenByServer4, sourceSeenByServer6 }: Observed, address: string): boolean {
@@ -133,3 +133,10 @@ function divideUp(dividend: bigint, divisor: bigint): bigint {
 
 const GIB = 1n << 30n
 const METER_TOLERANCE_BYTES = 65_536n
+
+/** Accounts stand in the ledger as the chain writes them; the programs print lower case. */
+function bookOf(ledger: Ledger, account: string): { readonly tokens: string; readonly credited: string } {
+  const found = Object.entries(ledger.accounts).find(([name]) => name.toLowerCase() === account.toLowerCase())
+  if (found === undefined) throw new Error(`ledger: expected the account ${account}, got none`)
+  return found[1]
+}
