@@ -99,6 +99,8 @@ export interface ProviderState {
   /** When the last input was handled. */
   readonly steppedMs: Millis
   readonly challengedMs: Millis
+  /** State of service that the newest challenge told. */
+  readonly toldPhase: string
   /** Bytes served (received + sent) at the newest challenge. */
   readonly challengedBytes: bigint
   /** Challenges since the last valid voucher. */

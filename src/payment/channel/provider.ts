@@ -50,6 +50,7 @@ export function startProvider(options: ProviderOptions, deps: ProviderDeps): Pro
     outstanding: [],
     steppedMs: now,
     challengedMs: -Infinity,
+    toldPhase: 'awaiting',
     challengedBytes: 0n,
     unanswered: 0,
     acceptedSeq: 0,
@@ -253,8 +254,9 @@ function endingOf(facts: ChannelFacts, options: ProviderOptions, wallMs: Millis)
 }
 
 /**
- * At once at the start; after an interval of traffic, or when half a window is left; every 250 ms while one is
- * unanswered or service is stopped, slower after eight; every 10 s otherwise. Never more often than every 250 ms.
+ * At once at the start; when service began or stopped; after an interval of traffic, or when half a window is left;
+ * every 250 ms while one is unanswered or service is stopped, slower after eight; every 10 s otherwise. Never more
+ * often than every 250 ms.
  */
 function challengeIfDue(draft: Draft, counters: ProviderCounters, deps: ProviderDeps): void {
   const { parameters, agreement } = draft.options
@@ -268,7 +270,8 @@ function challengeIfDue(draft: Draft, counters: ProviderCounters, deps: Provider
   const flowed = bytes - draft.challengedBytes >= (interval * 3n) / 4n
   const scarce = bytes > draft.challengedBytes && servedLimit(draft) - bytes <= windowOf(draft) / 2n
   const retry = (stopped || draft.unanswered > 0) && since >= retryMs
-  if (flowed || scarce || retry || since >= parameters.idleChallengeMs) challenge(draft, counters, deps)
+  const isNews = draft.toldPhase !== phaseName(draft.phase)
+  if (flowed || scarce || retry || isNews || since >= parameters.idleChallengeMs) challenge(draft, counters, deps)
 }
 
 function retryDelay(state: ProviderState): Millis {
@@ -287,6 +290,7 @@ function challenge(draft: Draft, counters: ProviderCounters, deps: ProviderDeps)
   draft.nextSeq++
   draft.outstanding = [...draft.outstanding, fresh].slice(-MAX_OUTSTANDING)
   draft.challengedMs = draft.steppedMs
+  draft.toldPhase = phaseName(draft.phase)
   draft.challengedBytes = served(counters)
   draft.unanswered++
   const datagram = emitChallenge({
@@ -404,6 +408,11 @@ function windowOf(state: ProviderState): bigint {
   const offered = offeredBytesPerSecond(quote)
   const rate = state.rate.bytesPerSecond > offered ? state.rate.bytesPerSecond : offered
   return windowBytes(state.options.parameters, quote.priceUnitsPerGib, rate, state.rttMs)
+}
+
+/** What a challenge tells about service: its change is news for the consumer. */
+function phaseName(phase: ProviderPhase): string {
+  return phase.kind === 'paused' ? `paused ${phase.reason}` : phase.kind
 }
 
 function serviceStateOf(phase: ProviderPhase): ServiceState {
