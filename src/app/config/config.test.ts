@@ -57,8 +57,8 @@ test('a mistake is one line: key, expected, got', () => {
     ],
     ['[consumer]\ndns = "google"', 'consumer.dns: expected "tunnel" or "keep", got "google"'],
     [
-      '[consumer]\nlan_prefixes = ["10.0.0.0/40"]',
-      'consumer.lan_prefixes: expected a list of IP prefixes such as "192.168.1.0/24", at most 64, got [ "10.0.0.0/40" ]',
+      '[provider]\nresolvers = ["10.0.0.300"]',
+      'provider.resolvers: expected a list of IP addresses, at most 8, got [ "10.0.0.300" ]',
     ],
     ['[chain]\nrpc_url = "ftp://x"', 'chain.rpc_url: expected an http:// or https:// URL, got "ftp://x"'],
     [

@@ -1,6 +1,6 @@
 /** Kinds of values in the configuration: each one says in words what it allows, and turns TOML into a typed value. */
 import { z } from 'zod'
-import { parseIp, parsePrefix } from '#base/ip.ts'
+import { parseIp } from '#base/ip.ts'
 import { MAX_UINT96, parseUnits, unitsPerGibOf, type TokenUnits, type UnitsPerGib } from '#base/units/money.ts'
 
 /** One key of the configuration. Validation, `adit config` and `docs/configuration.md` all read this. */
@@ -94,14 +94,6 @@ export function endpoints(words: Words): Field<readonly string[]> {
         }),
       )
       .max(8),
-  }
-}
-
-export function prefixes(words: Words): Field<readonly string[]> {
-  return {
-    ...words,
-    allowed: 'a list of IP prefixes such as "192.168.1.0/24", at most 64',
-    schema: z.array(z.string().refine((value) => parsePrefix(value) !== undefined)).max(64),
   }
 }
 

@@ -11,7 +11,6 @@ import {
   ipAddresses,
   oneOf,
   optional,
-  prefixes,
   region,
   text,
   url,
@@ -48,7 +47,8 @@ export const SECTIONS = {
       }),
       confirmations: integer({
         toml: 'confirmations',
-        purpose: 'Blocks on top of a deposit before a provider serves it, and before an event counts as final.',
+        purpose:
+          'Blocks on top of a deposit before a provider trusts it for more than $0.05; a deposit that is included is served up to that at once.',
         fallback: '1',
         example: '3',
         min: 0,
@@ -64,10 +64,10 @@ export const SECTIONS = {
       }),
       embeddedState: text({
         toml: 'embedded_state',
-        purpose: 'File of the embedded chain. Empty: `chain/state.json` in the state directory.',
+        purpose: 'Folder of the embedded chain. Empty: `chain` in the state directory.',
         allowed: 'a path',
         fallback: '""',
-        example: '"/var/lib/adit/chain.json"',
+        example: '"/var/lib/adit/chain"',
       }),
     },
   },
@@ -133,14 +133,14 @@ export const SECTIONS = {
       }),
       minDepositUnits: usd({
         toml: 'min_deposit_usd',
-        purpose: 'Channels with less than this left of their deposit get no session.',
-        fallback: '"0.01"',
-        example: '"0.10"',
+        purpose: 'Channels with a smaller deposit get no session.',
+        fallback: '"0.25"',
+        example: '"1"',
       }),
       claimUnits: usd({
         toml: 'claim_above_usd',
         purpose: 'Vouchers are claimed on the chain when this much is not claimed yet (and when a channel closes).',
-        fallback: '"1"',
+        fallback: '"0.50"',
         example: '"5"',
       }),
       maxSessions: integer({
@@ -209,24 +209,6 @@ export const SECTIONS = {
         max: 9000,
         unit: 'bytes',
       }),
-      sharedUpKbit: integer({
-        toml: 'shared_up_kbit',
-        purpose: 'What all consumers together may send to the internet. 0: no limit.',
-        fallback: '0',
-        example: '20000',
-        min: 0,
-        max: 100_000_000,
-        unit: 'kbit/s',
-      }),
-      sharedDownKbit: integer({
-        toml: 'shared_down_kbit',
-        purpose: 'What all consumers together may receive from the internet. 0: no limit.',
-        fallback: '0',
-        example: '50000',
-        min: 0,
-        max: 100_000_000,
-        unit: 'kbit/s',
-      }),
       resolvers: ipAddresses({
         toml: 'resolvers',
         purpose: "Resolvers that the tunnel's DNS asks. Empty: those of this machine.",
@@ -236,7 +218,7 @@ export const SECTIONS = {
     },
   },
   consumer: {
-    purpose: '`adit connect`: what is bought, for how much at most, and what stays outside the tunnel.',
+    purpose: '`adit connect`: what is bought, and for how much at most.',
     fields: {
       region: optional(
         region({
@@ -261,7 +243,7 @@ export const SECTIONS = {
       depositUnits: usd({
         toml: 'deposit_usd',
         purpose: 'Deposit of a new channel, and of each top-up. What is not used comes back.',
-        fallback: '"1"',
+        fallback: '"2"',
         example: '"5"',
       }),
       spendLimitUnits: usd({
@@ -289,12 +271,6 @@ export const SECTIONS = {
         values: ['tunnel', 'keep'],
         fallback: '"tunnel"',
         example: '"tunnel"',
-      }),
-      lanPrefixes: prefixes({
-        toml: 'lan_prefixes',
-        purpose: 'Networks on your side that stay reachable outside the tunnel.',
-        fallback: '[]',
-        example: '["192.168.1.0/24"]',
       }),
       settleOnDisconnect: flag({
         toml: 'settle_on_disconnect',

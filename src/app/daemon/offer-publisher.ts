@@ -80,8 +80,9 @@ function newQuote(options: OfferPublisherOptions): SignedQuote {
     issuedAtMs: nowMs,
     expiresAtMs: nowMs + config.provider.quoteMinutes * MINUTE_MS,
     sequence: store.settings.increase(QUOTE_SEQUENCE, BigInt(nowMs)),
-    rateUpBps: BigInt(config.provider.sharedUpKbit) * 1000n,
-    rateDownBps: BigInt(config.provider.sharedDownKbit) * 1000n,
+    // No limit is set, so none is stated: the first window then starts at its smallest.
+    rateUpBps: 0n,
+    rateDownBps: 0n,
   }
   const bytes = emitQuote(quote)
   const signature = hexText(signDigest(nodeKey, quoteDigest(bytes, quote)))

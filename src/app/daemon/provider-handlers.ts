@@ -79,7 +79,6 @@ function statusOf(parts: ProviderParts): ProviderStatus {
   const claimed = store.channels.list('payee').reduce((sum, channel) => addUnits(sum, channel.claimed), ZERO_UNITS)
   const live = store.sessions.list({ role: 'payee', limit: 1000 }).filter((session) => session.state !== 'ended')
   const offer = publisher?.offer.offer
-  const kbit = (value: number): string | null => (value === 0 ? null : (BigInt(value) * 1000n).toString())
   return {
     role: 'provider',
     state: parts.state,
@@ -95,8 +94,8 @@ function statusOf(parts: ProviderParts): ProviderStatus {
         : { sequence: offer.sequence.toString(), issuedAtMs: offer.issuedAtMs, expiresAtMs: offer.expiresAtMs },
     tunnel: device === undefined ? null : { address: '::', port: device.port },
     control: parts.controlPort === undefined ? null : { address: provider.listenAddress, port: parts.controlPort },
-    sharedRateUpBps: kbit(provider.sharedUpKbit),
-    sharedRateDownBps: kbit(provider.sharedDownKbit),
+    sharedRateUpBps: null,
+    sharedRateDownBps: null,
     sessions: live.map(sessionViewOf),
     totals: {
       sessions: sums.sessions,
