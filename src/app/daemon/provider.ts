@@ -21,6 +21,7 @@ import { openTunnelDevice } from '#packet/engine/device.ts'
 import type { TunnelDevice } from '#packet/engine/device-types.ts'
 import { openPacketEngine } from '#packet/engine/open.ts'
 import { readBalance } from '#payment/chain/channels.ts'
+import { DEFAULT_PARAMETERS } from '#payment/tariff/constants.ts'
 import { NODE_KEY, WALLET_KEY, type Keystore } from '../config/keystore.ts'
 import { databasePathOf } from '../config/paths.ts'
 import { openStore, type Store } from '../store/index.ts'
@@ -33,6 +34,8 @@ import { startNegotiationServer } from './negotiation-server.ts'
 import { publishOffers, type OfferPublisher } from './offer-publisher.ts'
 import type { RunProvider, ProviderOptions } from './options.ts'
 import { providerHandlers } from './provider-handlers.ts'
+import { channelReader } from './provider-channels.ts'
+import { providerControl, type ProviderControl } from './provider-control.ts'
 import { openProviderSessions, type ProviderSessions } from './provider-sessions.ts'
 import { ensureRegistered, type Registration } from './provider-stake.ts'
 import { openSettlement, type Settlement } from './settlement.ts'
@@ -53,6 +56,7 @@ export interface ProviderParts {
   settlement?: Settlement
   device?: TunnelDevice
   sessions?: ProviderSessions
+  control?: ProviderControl
   publisher?: OfferPublisher
   controlPort?: number
   /** Ends `runProvider`; `settle`: claim everything first. Resolves with the number of sessions that were live. */
@@ -154,7 +158,7 @@ async function startProvider(
   keepFresh(exit, parts, stack)
 
   const controlKey = createDhKeyPair(random)
-  const sessions = (parts.sessions = stack.use(await openSessions(parts, stack, exit, controlKey, nodeKey)))
+  const { sessions, control } = await openSessions(parts, stack, exit, controlKey, nodeKey)
   parts.monitor = stack.use(watchOwnChannels(parts, access, sessions))
   step('control', 'started', 'listening for session requests')
   const server = stack.use(
@@ -162,7 +166,7 @@ async function startProvider(
       listenAddress: config.provider.listenAddress,
       port: config.provider.controlPort,
       offer: () => (parts.state === 'serving' ? parts.publisher?.offer.bytes : undefined),
-      answer: (sealed) => sessions.answer(sealed),
+      answer: (sealed) => control.answer(sealed),
       clock,
       log,
     }),
@@ -200,6 +204,7 @@ async function startProvider(
 async function stopProvider(parts: ProviderParts, settle: boolean): Promise<void> {
   parts.state = 'draining'
   const { log } = parts.options
+  parts.control?.drain()
   const ended = (await parts.sessions?.drain(DRAIN_MS)) ?? 0
   log.info({ sessions: ended }, 'stopped serving')
   if (settle && parts.settlement !== undefined) {
@@ -290,7 +295,7 @@ async function openSessions(
   exit: Exit,
   controlKey: DhKeyPair,
   nodeKey: Uint8Array,
-): Promise<ProviderSessions> {
+): Promise<{ sessions: ProviderSessions; control: ProviderControl }> {
   const { options, store, events, access, device } = parts
   const { config, clock, random, log, keystore } = options
   const walletKey = keystore.read(WALLET_KEY)
@@ -306,27 +311,45 @@ async function openSessions(
   )
   const advertised = config.provider.advertiseEndpoints
   const own = (await addressesOf(exit)).map((address) => hostPort(address, device.port))
-  return openProviderSessions({
+  const parameters = { ...DEFAULT_PARAMETERS, minimumDepositUnits: config.provider.minDepositUnits }
+  const channels = channelReader({ access, store, confirmations: config.chain.confirmations, clock })
+  const sessions = stack.use(
+    openProviderSessions({
+      device,
+      exit,
+      addresses: openAddressAllocator(random),
+      resolver,
+      crypto,
+      channels,
+      parameters,
+      store,
+      events,
+      clock,
+      random,
+      log,
+      onClaimWanted: (channel) => parts.settlement?.urge(channel),
+    }),
+  )
+  const control = providerControl({
     access,
-    device,
-    exit,
-    addresses: openAddressAllocator(random),
-    resolver,
-    crypto,
+    sessions,
+    channels,
     store,
-    events,
+    parameters,
     nodeKey,
     walletKey,
     controlKey,
     maxSessions: config.provider.maxSessions,
-    minDepositUnits: config.provider.minDepositUnits,
-    confirmations: config.chain.confirmations,
     endpoints: (advertised.length > 0 ? advertised : own).slice(0, 8),
+    wireguardPublicKey: device.publicKey,
+    mtu: device.tun.mtu,
     clock,
     random,
     log,
-    onClaimWanted: (channel) => parts.settlement?.urge(channel),
   })
+  parts.sessions = sessions
+  parts.control = control
+  return { sessions, control }
 }
 
 function watchOwnChannels(parts: ProviderParts, access: ChainAccess, sessions: ProviderSessions): ChainMonitor {
