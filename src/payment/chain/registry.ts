@@ -3,11 +3,11 @@ import { encodeFunctionData } from 'viem'
 import { hexOf } from '#base/bytes.ts'
 import { bytesOf, hexText } from '#base/hex.ts'
 import { units, type TokenUnits } from '#base/units/money.ts'
+import { domainSeparator, structHash, typedDataDigest, typeHash, wordOfAddress, type Domain } from '#crypto/eip712.ts'
 import { stakeRegistryAbi } from './abi/stake-registry.ts'
 import { reading, readHead, registryDomain, type ChainAccount, type ChainContext, type WaitOptions } from './client.ts'
 import { permitIfNeeded } from './permit.ts'
 import type { Address, Hex, ProviderProfile, ProviderRecord, SignedOffer } from './types.ts'
-import { bindingDigest } from './voucher.ts'
 import { contentKey, freshKey, write, type ChainWriter, type WriteOptions, type Written } from './writer.ts'
 
 export interface RegisterParams {
@@ -227,3 +227,10 @@ function lower(address: Address): Address {
 }
 
 const PAGE = 100n
+
+/** 32 bytes, signed once by a node key: it may be registered by `provider` only. */
+export function bindingDigest(domain: Domain, provider: Address): Uint8Array {
+  return typedDataDigest(domainSeparator(domain), structHash(BINDING_TYPE, wordOfAddress(provider)))
+}
+
+const BINDING_TYPE = typeHash('KeyBinding(address provider)')

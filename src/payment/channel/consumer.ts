@@ -170,7 +170,8 @@ function noteService(draft: Draft, challenge: Challenge, counters: ConsumerCount
 function isPaid(draft: Draft, challenge: Challenge): boolean {
   const allowance = allowanceOf(tariffOf(draft.options.agreement), draft.lastAmount)
   const used = challenge.upReceived + challenge.downSent - challenge.writtenOff
-  return challenge.acceptedSeq > 0 && challenge.acceptedAmount === draft.lastAmount && used < allowance
+  const isLeft = used + draft.options.parameters.packetBytes <= allowance
+  return challenge.acceptedSeq > 0 && challenge.acceptedAmount === draft.lastAmount && isLeft
 }
 
 /** Has the newest challenge answered, one at a time and at most four a second. */
@@ -220,7 +221,7 @@ function readingOf(draft: Draft, { challenge, counters }: Pending, wallMs: Milli
 /**
  * `due + window`, never below what was signed before, within the deposit and the owner's limits. The window counts
  * from the last byte that was answered: a provider that swallows what we send is not paid more than one window for
- * it. Undefined: what is due may not be paid, so nothing is signed.
+ * it. Undefined: not even one more packet may be paid for, so nothing is signed (what was carried is prepaid).
  */
 function amountToSign(draft: Draft, reading: Reading): TokenUnits | undefined {
   const { agreement, holdUnanswered } = draft.options
@@ -230,14 +231,16 @@ function amountToSign(draft: Draft, reading: Reading): TokenUnits | undefined {
   const target = addUnits(amountDue(tariff, up + reading.down), priceOfBytes(windowOf(draft), tariff.priceUnitsPerGib))
   const { ceiling, code } = ceilingOf(draft)
   // The last voucher of a session pays for what was used and prepays nothing.
-  const wanted = draft.phase.kind === 'finishing' ? minUnits(due, target) : target
+  const isLast = draft.phase.kind === 'finishing'
+  const wanted = isLast ? minUnits(due, target) : target
   const amount = maxUnits(draft.lastAmount, minUnits(wanted, ceiling))
-  if (amount >= due) {
+  const nextPacket = isLast ? 0n : draft.options.parameters.packetBytes
+  if (amount >= amountDue(tariff, reading.up + reading.down + nextPacket)) {
     if (draft.hold !== undefined) tell(draft, { kind: 'resumed' })
     draft.hold = undefined
     return amount
   }
-  hold(draft, target < due ? 'provider-not-serving' : code)
+  hold(draft, target <= ceiling ? 'provider-not-serving' : code)
   return undefined
 }
 

@@ -233,7 +233,7 @@ function accept(draft: Draft, message: VoucherMessage, counters: ProviderCounter
     { kind: 'event', event: { kind: 'accepted', seq: reading.seq, amount } },
   )
   const payable = draft.phase.kind === 'awaiting' || isPayable(draft.phase)
-  if (payable && served(counters) < servedLimit(draft)) open(draft)
+  if (payable && !isExhausted(draft, counters)) open(draft)
 }
 
 /** After every input: pause where the payment or the channel ends. */
@@ -244,7 +244,7 @@ function watchPayment(draft: Draft, counters: ProviderCounters, deps: ProviderDe
     if (pause(draft, ending)) draft.outputs.push({ kind: 'event', event: { kind: 'claim-wanted' } })
     return
   }
-  if (draft.phase.kind !== 'open' || served(counters) < servedLimit(draft)) return
+  if (draft.phase.kind !== 'open' || !isExhausted(draft, counters)) return
   pause(draft, draft.acceptedAmount >= draft.facts.deposit ? 'deposit-exhausted' : 'unpaid')
 }
 
@@ -417,6 +417,11 @@ function phaseName(phase: ProviderPhase): string {
 
 function serviceStateOf(phase: ProviderPhase): ServiceState {
   return phase.kind === 'closed' ? 'closing' : phase.kind
+}
+
+/** The engine never serves beyond the allowance, so that its last bytes stay unused: a full packet does not fit. */
+function isExhausted(state: ProviderState, counters: ProviderCounters): boolean {
+  return served(counters) + state.options.parameters.packetBytes > servedLimit(state)
 }
 
 function served(counters: ProviderCounters): bigint {

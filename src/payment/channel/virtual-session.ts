@@ -233,7 +233,7 @@ class VirtualSession {
   }
 
   isServed(): boolean {
-    return this.service === 'open' && BigInt(this.up.received + this.down.sent) < this.allowance
+    return this.service === 'open' && BigInt(this.up.received + this.down.sent + PACKET_BYTES) <= this.allowance
   }
 
   sendDown(billable: boolean): void {

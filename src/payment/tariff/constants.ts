@@ -16,6 +16,8 @@ export interface Parameters {
   readonly windowCapUnits: TokenUnits
   /** A window holds at least this, however dear the traffic: a few full packets. */
   readonly windowFloorBytes: bigint
+  /** The largest inner packet: where less than this is left of the allowance, the next one does not fit. */
+  readonly packetBytes: bigint
   /** Loss that is written off: this share of the bytes sent, in thousandths, and this many bytes on top. */
   readonly lossPerMille: bigint
   readonly lossSlackBytes: bigint
@@ -57,6 +59,7 @@ export const DEFAULT_PARAMETERS: Parameters = {
   windowIntervals: 2n,
   windowCapUnits: units(5_000n),
   windowFloorBytes: 16_384n,
+  packetBytes: 1_500n,
   lossPerMille: 30n,
   lossSlackBytes: 65_536n,
   idleChallengeMs: 10 * SECOND_MS,
