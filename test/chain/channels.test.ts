@@ -1,7 +1,7 @@
 /** The life of a channel and of a stake on a real anvil, through the same code as the daemons use. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { hexText } from '#base/hex.ts'
+import { bytesOf, hexText } from '#base/hex.ts'
 import { feeOfTotal, units } from '#base/units/money.ts'
 import { keccak256 } from '#crypto/keccak.ts'
 import { channelsAbi } from '#payment/chain/abi/channels.ts'
@@ -34,10 +34,11 @@ import {
   topUp,
   withdraw,
 } from '#payment/chain/channels.ts'
-import { accountOf, channelsDomain, readHead, registryDomain } from '#payment/chain/client.ts'
+import { accountOf, readHead, registryDomain } from '#payment/chain/client.ts'
 import { deployContracts, readDeployment } from '#payment/chain/deploy.ts'
 import { readEvents } from '#payment/chain/events.ts'
 import {
+  bindingDigest,
   addKey,
   listProviders,
   readProvider,
@@ -49,10 +50,11 @@ import {
   update,
   withdrawStake,
 } from '#payment/chain/registry.ts'
-import type { Hex, ProviderProfile, SignedAction } from '#payment/chain/types.ts'
-import { bindingDigest, closeDigest, offerDigest, voucherDigest } from '#payment/chain/voucher.ts'
+import type { Deployment, Hex, ProviderProfile, SignedAction } from '#payment/chain/types.ts'
+import { offerDigest } from '#market/offer.ts'
+import { cooperativeCloseDigest, voucherDigest } from '#payment/channel/signer.ts'
 import { eventOf } from '#payment/chain/writer.ts'
-import { FEE_ACCOUNT, keyOf, makeWorld, SALT, senderOf, usd, voucherOf, type World } from './world.ts'
+import { FEE_ACCOUNT, keyOf, makeWorld, moneyDomain, SALT, senderOf, usd, voucherOf, type World } from './world.ts'
 
 let world: World
 before(async () => {
@@ -89,7 +91,7 @@ test('open, vouchers, claim, cooperative close, withdraw: the books add up', asy
 
   const deadline = (await readHead(world.chain)).timestamp + 600
   const close = { channel, amount: usd(1.2), deadline }
-  const digest = hexText(closeDigest(channelsDomain(world.deployment), close))
+  const digest = hexText(cooperativeCloseDigest(moneyDomain(world.deployment), channel, close.amount, deadline))
   const closed = eventOf(
     await cooperativeClose(provider, { ...close, signerSignature: await signer.sign({ hash: digest }) }),
     'channel-closed',
@@ -196,7 +198,7 @@ test('stake: register, keys, discovery, slash, unbond; also by signed actions', 
     ['0xaa', '0xbb'].map(async (mark) => {
       const contentHash: Hex = `0x${mark.slice(2).repeat(32)}`
       const offer = { provider: provider.sender.address, sequence: 9n, contentHash }
-      const digest = offerDigest(registryDomain(deployment), offer)
+      const digest = offerDigest(offerDomain(deployment), offer.provider, offer.sequence, bytesOf(contentHash))
       return { ...offer, signature: await node.sign({ hash: hexText(digest) }) }
     }),
   )
@@ -207,23 +209,23 @@ test('stake: register, keys, discovery, slash, unbond; also by signed actions', 
   await signedStake()
 })
 
-test('the digests are those of viem and of the contracts', async () => {
+test('the digests of the payment and of the market are those of the contracts', async () => {
   const { chain, deployment } = world
   const channel: Hex = `0x${'0c'.repeat(32)}`
   const address = provider()
   const at = { address: deployment.channels, abi: channelsAbi } as const
   const registry = { address: deployment.registry, abi: stakeRegistryAbi } as const
-  const domain = channelsDomain(deployment)
+  const domain = moneyDomain(deployment)
   assert.equal(
-    hexText(voucherDigest(domain, { channel, amount: usd(3), reading: channel })),
+    hexText(voucherDigest(domain, channel, usd(3), channel)),
     await chain.client.readContract({ ...at, functionName: 'voucherDigest', args: [channel, usd(3), channel] }),
   )
   assert.equal(
-    hexText(closeDigest(domain, { channel, amount: usd(3), deadline: 12345 })),
+    hexText(cooperativeCloseDigest(domain, channel, usd(3), 12345)),
     await chain.client.readContract({ ...at, functionName: 'closeDigest', args: [channel, usd(3), 12345n] }),
   )
   assert.equal(
-    hexText(offerDigest(registryDomain(deployment), { provider: address, sequence: 7n, contentHash: channel })),
+    hexText(offerDigest(offerDomain(deployment), address, 7n, bytesOf(channel))),
     await chain.client.readContract({ ...registry, functionName: 'offerDigest', args: [address, 7n, channel] }),
   )
   assert.equal(
@@ -289,4 +291,8 @@ const PROFILE: ProviderProfile = {
   protocolMax: 1,
   active: true,
   relayIds: [`0x${'11'.repeat(32)}`],
+}
+
+function offerDomain({ chainId, registry }: Deployment) {
+  return { chainId: BigInt(chainId), registry }
 }

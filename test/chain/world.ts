@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import { units, type TokenUnits } from '#base/units/money.ts'
 import { mintTestTokens } from '#payment/chain/channels.ts'
-import { accountOf, channelsDomain, openChain, type Chain, type ChainAccount } from '#payment/chain/client.ts'
+import { accountOf, openChain, type Chain, type ChainAccount } from '#payment/chain/client.ts'
 import { deployContracts } from '#payment/chain/deploy.ts'
 import { embeddedStatus, fundNative, startEmbedded, stopEmbedded } from '#payment/chain/embedded.ts'
 import {
@@ -17,7 +17,7 @@ import {
   type TransactionStore,
 } from '#payment/chain/sender.ts'
 import type { Address, Deployment, Hex, SignedVoucher } from '#payment/chain/types.ts'
-import { voucherDigest } from '#payment/chain/voucher.ts'
+import { voucherDigest } from '#payment/channel/signer.ts'
 import type { ChainWriter } from '#payment/chain/writer.ts'
 import { hexText } from '#base/hex.ts'
 
@@ -108,10 +108,15 @@ export function memoryStore(): TransactionStore & { readonly history: Transactio
   }
 }
 
+/** The domain of vouchers and closes, as the payment's path names it. */
+export function moneyDomain({ chainId, channels }: Deployment) {
+  return { chainId: BigInt(chainId), channels }
+}
+
 export async function voucherOf(world: World, channel: Hex, amount: bigint): Promise<SignedVoucher> {
   const reading: Hex = `0x${'5a'.repeat(32)}`
   const voucher = { channel, amount: units(amount), reading }
-  const digest = voucherDigest(channelsDomain(world.deployment), voucher)
+  const digest = voucherDigest(moneyDomain(world.deployment), channel, voucher.amount, reading)
   return { ...voucher, signature: await world.signer.sign({ hash: hexText(digest) }) }
 }
 
