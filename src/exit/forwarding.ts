@@ -75,18 +75,17 @@ function planIpv6(tun: string, uplink: string): FamilyPlan {
 /**
  * `all.forwarding` deletes the default routes learned from router advertisements and ignores further ones, so that the
  * provider would lose its own IPv6 (measured): `accept_ra=2` keeps them and must be set before. It also overwrites every
- * device's `forwarding`; where that was 1, it is put to 0 first, so that undoing in reverse ends with 1 again.
+ * device's `forwarding`; where that was 1, it is put to 0 first, so that undoing in reverse ends with 1 again. That 1
+ * deletes the same routes once more, so `accept_ra` is first of all and is undone last.
  */
 function planIpv6Global(): FamilyPlan {
   if (readSysctl(ALL_FORWARDING_6) === '1') return NOTHING
-  const settings: { key: string; value: string }[] = []
-  for (const name of readdirSync('/proc/sys/net/ipv6/conf')) {
-    if (name === 'all') continue
-    const key = (setting: string): string => `net/ipv6/conf/${name}/${setting}`
-    if (readSysctl(key('accept_ra')) === '1') settings.push({ key: key('accept_ra'), value: '2' })
-    if (readSysctl(key('forwarding')) === '1') settings.push({ key: key('forwarding'), value: '0' })
-  }
-  return { settings: [...settings, { key: ALL_FORWARDING_6, value: '1' }], from: [], all: true }
+  const names = readdirSync('/proc/sys/net/ipv6/conf').filter((name) => name !== 'all')
+  const where = (setting: string, value: string) =>
+    names.map((name) => `net/ipv6/conf/${name}/${setting}`).filter((key) => readSysctl(key) === value)
+  const acceptances = where('accept_ra', '1').map((key) => ({ key, value: '2' }))
+  const switches = where('forwarding', '1').map((key) => ({ key, value: '0' }))
+  return { settings: [...acceptances, ...switches, { key: ALL_FORWARDING_6, value: '1' }], from: [], all: true }
 }
 
 const ALL_FORWARDING_6 = 'net/ipv6/conf/all/forwarding'
