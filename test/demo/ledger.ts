@@ -42,7 +42,7 @@ export interface Ledger {
 const ABI = parseAbi([
   'event ChannelOpened(bytes32 indexed channel, address indexed payer, address indexed provider, address signer, uint96 deposit, uint40 expiry, uint16 feeBps)',
   'event ChannelToppedUp(bytes32 indexed channel, address indexed from, uint96 added, uint96 deposit, uint40 expiry)',
-  'event Claimed(bytes32 indexed channel, address indexed provider, uint96 total, uint96 amount, uint96 fee, bytes32 reading)',
+  'event Claimed(bytes32 indexed channel, uint96 total, uint96 amount, uint96 fee, bytes32 reading)',
   'event CloseStarted(bytes32 indexed channel, address indexed payer, address indexed provider, uint40 closeAt)',
   'event ChannelClosed(bytes32 indexed channel, address indexed payer, address indexed provider, uint96 total, uint96 amount, uint96 fee, uint96 refund)',
   'event Withdrawn(address indexed account, address indexed to, uint256 amount)',
