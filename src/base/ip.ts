@@ -15,9 +15,10 @@ export function parseIp(text: string): Uint8Array | undefined {
 
 /** `10.0.0.0/8` or `2001:db8::/32`; an address alone is a /32 or /128. Host bits are cleared. */
 export function parsePrefix(text: string): Prefix | undefined {
-  const [head, tail, ...rest] = text.split('/')
-  const address = parseIp(head)
-  if (address === undefined || rest.length > 0) return undefined
+  const parts = text.split('/')
+  const address = parseIp(parts[0])
+  if (address === undefined || parts.length > 2) return undefined
+  const tail = parts.at(1)
   if (tail === undefined) return { address, length: address.length * 8 }
   if (!/^\d{1,3}$/.test(tail) || Number(tail) > address.length * 8) return undefined
   return maskedPrefix(address, Number(tail))

@@ -70,6 +70,6 @@ export function formatUnits(amount: bigint): string {
 export function parseUnits(text: string): TokenUnits | undefined {
   const match = /^(\d{1,20})(?:\.(\d{1,6}))?$/.exec(text)
   if (match === null) return undefined
-  const value = BigInt(match[1]) * 1_000_000n + BigInt((match[2] ?? '').padEnd(TOKEN_DECIMALS, '0') || '0')
+  const value = BigInt(match[1]) * 1_000_000n + BigInt((match.at(2) ?? '').padEnd(TOKEN_DECIMALS, '0') || '0')
   return value <= MAX_UINT96 ? (value as TokenUnits) : undefined
 }
