@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { utf8 } from '#base/bytes.ts'
+import { bytesOfHex, hexOf, utf8 } from '#base/bytes.ts'
 import { units } from '#base/units/money.ts'
 import { createSigningKey } from '#crypto/secp256k1.ts'
 import { systemRandom } from '#crypto/system.ts'
@@ -75,4 +76,21 @@ test('an altered amount names another signer', () => {
 test('junk never throws', () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => !decodeRequest(bytes, domain).ok))
   fc.assert(fc.property(fc.json(), (json) => !decodeReply(utf8(json), domain).ok))
+})
+
+test('recorded messages of version 1 are read and written as they were', () => {
+  const recorded = JSON.parse(
+    readFileSync(new URL('../../../test/vectors/adit-1/control.json', import.meta.url), 'utf8'),
+  ) as { chainId: number; contract: string; signer: string; privateKey: string; messages: Record<string, string> }
+  const recordedDomain = channelsDomain(recorded.chainId, recorded.contract)
+  const kinds = Object.entries(recorded.messages).map(([kind, text]) => {
+    const decode = kind === 'open' || kind === 'close' ? decodeRequest : decodeReply
+    const decoded = decode(utf8(text), recordedDomain)
+    assert.ok(decoded.ok, kind)
+    assert.equal(`0x${hexOf(decoded.value.signer)}`, recorded.signer)
+    const again = encodeSigned(decoded.value.message, recordedDomain, bytesOfHex(recorded.privateKey))
+    assert.equal(new TextDecoder().decode(again), text)
+    return decoded.value.message.kind
+  })
+  assert.deepEqual(kinds.sort(), ['close', 'closed', 'open', 'opened', 'refused'])
 })
