@@ -48,6 +48,6 @@ export function nodeEnvironment(directory: string): Record<string, string> {
     ADIT_STATE_DIR: join(directory, 'state'),
     ADIT_RUN_DIR: join(directory, 'run'),
     // Each command is a new process: compiling once for all of them halves the time.
-    NODE_COMPILE_CACHE: join(directory, '../compile-cache'),
+    ADIT_CACHE_DIR: join(directory, '../cache'),
   }
 }

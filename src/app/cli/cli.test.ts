@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { after, test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { reconcile } from '../control/reconcile.ts'
 import { SAMPLE_EXPLANATION } from '../control/samples.ts'
@@ -12,6 +12,9 @@ import { duration, exactBytes, outputTo, readableBytes, tableText } from './outp
 import { parseVouchers } from './commands/watch.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../../bin/adit', import.meta.url))
+
+const CACHE = mkdtempSync(join(tmpdir(), 'adit-cli-cache-'))
+after(() => rmSync(CACHE, { recursive: true, force: true }))
 
 interface Ended {
   readonly code: number
@@ -32,6 +35,7 @@ function adit(folder: string, args: readonly string[], launcher = LAUNCHER): Pro
     HOME: folder,
     ADIT_STATE_DIR: folder,
     ADIT_RUN_DIR: join(folder, 'run'),
+    ADIT_CACHE_DIR: CACHE,
     ADIT_CONFIG: '',
   }
   return new Promise((resolve) => {

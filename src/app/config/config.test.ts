@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { AditError } from '#base/errors.ts'
 import { allFields, checkConfig, loadConfig } from './load.ts'
-import { pathsOf } from './paths.ts'
+import { cacheDir, pathsOf } from './paths.ts'
 import { configurationPage, explainKey, initialConfig, showConfig } from './render.ts'
 import { SECTIONS, type SectionName } from './table.ts'
 
@@ -168,4 +168,7 @@ test('paths: flags over environment over defaults', () => {
     runDir: '/flag',
   })
   assert.equal(pathsOf({}, { env: {}, uid: 7, home: '/home/x' }).runDir, '/tmp/adit-7')
+  assert.equal(cacheDir(root), '/var/cache/adit')
+  assert.equal(cacheDir({ env: {}, uid: 7, home: '/home/x' }), '/home/x/.cache/adit')
+  assert.equal(cacheDir({ env: { ADIT_CACHE_DIR: '/c' }, uid: 0, home: '/root' }), '/c')
 })

@@ -49,6 +49,12 @@ export function logPathOf(paths: Paths, role: 'provider' | 'consumer'): string {
   return join(paths.stateDir, 'log', `${role}.log`)
 }
 
+/** Compiled code of the program, to start sooner; may be removed at any time. ADIT_CACHE_DIR wins over the defaults. */
+export function cacheDir({ env, uid, home }: PathEnvironment = processEnvironment()): string {
+  const place = uid === 0 ? '/var/cache/adit' : join(present(env.XDG_CACHE_HOME) ?? join(home, '.cache'), 'adit')
+  return resolve(present(env.ADIT_CACHE_DIR) ?? place)
+}
+
 function systemPlaces(): Paths {
   return { configFile: '/etc/adit/config.toml', stateDir: '/var/lib/adit', runDir: '/run/adit' }
 }

@@ -62,6 +62,7 @@ export function configurationPage(): string {
     '| configuration | `/etc/adit/config.toml` | `$XDG_CONFIG_HOME/adit/config.toml` | `--config` | `ADIT_CONFIG` |',
     '| state: keys, vouchers, journal, logs | `/var/lib/adit` | `$XDG_STATE_HOME/adit` | `--state-dir` | `ADIT_STATE_DIR` |',
     '| control sockets | `/run/adit` | `$XDG_RUNTIME_DIR/adit`, else `/tmp/adit-<uid>` | `--run-dir` | `ADIT_RUN_DIR` |',
+    '| compiled code, may be removed | `/var/cache/adit` | `$XDG_CACHE_HOME/adit` | | `ADIT_CACHE_DIR` |',
     '| passphrase of the keys | | | | `ADIT_PASSPHRASE_FILE` |',
     '',
     'A flag wins over the environment, the environment over the default.',
