@@ -89,7 +89,7 @@ export const LAYERS: readonly Layer[] = [
       'app/daemon',
     ],
     node: true,
-    packages: ['commander', 'listr2', 'cli-table3', 'zod'],
+    packages: ['commander', 'cli-table3', 'zod'],
   },
 ]
 
