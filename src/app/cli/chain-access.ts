@@ -8,7 +8,7 @@ import { databasePathOf } from '../config/paths.ts'
 import { WALLET_KEY } from '../config/keystore.ts'
 import { deploymentPath } from '../daemon/chain-access.ts'
 import { transactionStoreOf } from '../daemon/transaction-store.ts'
-import { openStore } from '../store/index.ts'
+import { openStore, type Store } from '../store/index.ts'
 import type { Context } from './context.ts'
 
 /** Throws `chain-unreachable`, `chain-id-mismatch`, `deployment-missing`, `deployment-stale`. */
@@ -35,13 +35,16 @@ export async function keyNamed(context: Context, name: string): Promise<Uint8Arr
 }
 
 /** Writes with the wallet; the store is locked meanwhile, so that no daemon gives out the same nonces. */
-export async function withWriter<T>(context: Context, action: (writer: ChainWriter) => Promise<T>): Promise<T> {
+export async function withWriter<T>(
+  context: Context,
+  action: (writer: ChainWriter, store: Store) => Promise<T>,
+): Promise<T> {
   const { chain, deployment } = await openChainContext(context)
   const account = accountOf(await walletKey(context))
   using store = openStore(databasePathOf(context.paths))
   const sender = createSender({ chain, account, store: transactionStoreOf(store, context.clock), clock: context.clock })
   await sender.resume({ signal: context.signal })
-  return await action({ chain, deployment, sender })
+  return await action({ chain, deployment, sender }, store)
 }
 
 /** Records that live as long as the command: for keys that are made for one transaction. */

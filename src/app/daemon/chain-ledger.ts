@@ -9,7 +9,8 @@ import type { ChannelChange, Store, StoredTransaction, TransactionKind } from '.
 export function recordNews(store: Store, news: ChainNews, atMs: Millis): void {
   store.transaction(() => {
     if (news.kind === 'deep-reorg') {
-      store.transactions.forgetAbove(news.head)
+      // Blocks below the new head may be others, too: nothing counts until it is read again from the deployment on.
+      store.transactions.forgetAbove(-1)
       return
     }
     if (news.kind === 'reorg') store.transactions.forgetAbove(news.ancestorBlock)

@@ -4,7 +4,7 @@ import { AditError } from '#base/errors.ts'
 import { hexText, type Address, type Hash32 } from '#base/hex.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
-import { formatUnits, maxUnits, subUnitsFloor, units, ZERO_UNITS, type TokenUnits } from '#base/units/money.ts'
+import { formatUnits, maxUnits, subUnitsFloor, ZERO_UNITS, type TokenUnits } from '#base/units/money.ts'
 import { createSigningKey } from '#crypto/secp256k1.ts'
 import {
   channelIdOf,
@@ -21,6 +21,7 @@ import { channelKeyName, type Keystore } from '../config/keystore.ts'
 import type { Store, StoredChannel } from '../store/index.ts'
 import type { ChainAccess } from './chain-access.ts'
 import { recordEvent } from './chain-ledger.ts'
+import { topUpUnits } from './consumer-decisions.ts'
 import { factsOf } from './facts.ts'
 
 export interface ConsumerChannelOptions {
@@ -57,38 +58,53 @@ export async function ensureChannel(options: ConsumerChannelOptions): Promise<Pa
   return openNew(options)
 }
 
-/** Adds a deposit to a channel, e.g. while a session runs low. Returns the facts afterwards. */
+/** Adds to a deposit, e.g. while a session runs low. Returns the facts afterwards. */
 export async function addDeposit(
   options: Pick<ConsumerChannelOptions, 'access' | 'store' | 'depositUnits' | 'clock' | 'signal'>,
-  channel: Hash32,
+  { channel, deposit }: Pick<ChannelFacts, 'channel' | 'deposit'>,
 ): Promise<ChannelFacts | undefined> {
-  const { access, store, clock, signal, depositUnits } = options
-  await checkFunds(access, depositUnits, signal)
-  const written = await topUp(access, { channel, added: depositUnits }, { signal })
+  const { access, store, clock, signal } = options
+  const added = topUpUnits(options.depositUnits, deposit, lastAmountOf(store, channel))
+  await checkFunds(access, added, signal)
+  // Named by the deposit before it: tried again after a crash or a chain that was down, it is the same top-up.
+  const key = `top-up:${channel}:${deposit.toString()}`
+  const written = await topUp(access, { channel, added }, { signal, key })
   for (const event of written.events) recordEvent(store, event, clock.wallMs())
   return factsOf(await readChannel(access, channel, { signal }))
 }
 
-/** Undefined where the channel is closing, expired, gone, or its key is lost. */
+/** Undefined where the channel is closing, expired, closed, or its key is lost. */
 async function reuse(options: ConsumerChannelOptions, stored: StoredChannel): Promise<PayingChannel | undefined> {
   const { access, store, keystore, clock, signal, log } = options
   const signerKey = keystore.read(channelKeyName(stored.channel))
+  if (signerKey === undefined) return undefined
   const state = await readChannel(access, stored.channel, { signal })
-  const facts = factsOf(state)
-  if (state.kind === 'none' || state.kind === 'closed') {
-    // Never included, closed by the provider's submitter, or lost in a reorganisation.
-    const isOpening = state.kind === 'none' && stored.state === 'opening'
-    store.channels.update(stored.channel, { state: isOpening ? 'unknown' : 'closed' }, clock.wallMs())
+  if (state.kind === 'closed') {
+    store.channels.update(stored.channel, { state: 'closed' }, clock.wallMs())
     return undefined
   }
-  if (facts === undefined || signerKey === undefined) return undefined
+  if (state.kind === 'none') {
+    // A crash came before its open was included, or the chain lost it.
+    log.warn({ channel: stored.channel }, 'the chain does not know this channel: opening it again')
+    const opened = await sendOpen(options, stored)
+    return { ...(await withEnough(options, opened)), signerKey, isNew: true }
+  }
+  const facts = factsOf(state)
+  if (facts === undefined) return undefined
   store.channels.put({ ...stored, ...facts, feeBps: state.feeBps, state: state.kind, updatedAtMs: clock.wallMs() })
   const checked = check(options, facts)
-  if (checked === 'ok') return { facts, signerKey, isNew: false }
-  if (checked !== 'channel-deposit') return undefined
-  log.info({ channel: stored.channel }, 'the channel runs low: adding to it')
-  const added = await addDeposit(options, stored.channel)
-  return added === undefined ? undefined : { facts: added, signerKey, isNew: false }
+  if (checked !== 'ok' && checked !== 'channel-deposit') return undefined
+  return { ...(await withEnough(options, facts)), signerKey, isNew: false }
+}
+
+/** Adds to a deposit that is too low for a session. */
+async function withEnough(
+  options: ConsumerChannelOptions,
+  facts: ChannelFacts,
+): Promise<{ readonly facts: ChannelFacts }> {
+  if (check(options, facts) !== 'channel-deposit') return { facts }
+  options.log.info({ channel: facts.channel }, 'the channel runs low: adding to it')
+  return { facts: (await addDeposit(options, facts)) ?? facts }
 }
 
 function check({ store, quote, clock }: ConsumerChannelOptions, facts: ChannelFacts) {
@@ -108,7 +124,7 @@ function check({ store, quote, clock }: ConsumerChannelOptions, facts: ChannelFa
 
 /** The key and the intention are on disk before the transaction: a crash never leaves a deposit without its key. */
 async function openNew(options: ConsumerChannelOptions): Promise<PayingChannel> {
-  const { access, store, keystore, quote, clock, random, signal, log } = options
+  const { access, store, keystore, quote, clock, random, signal } = options
   const { minimumDeposit, feeBps } = await readChannelTerms(access, { signal })
   const deposit = maxUnits(options.depositUnits, minimumDeposit)
   await checkFunds(access, deposit, signal)
@@ -123,7 +139,7 @@ async function openNew(options: ConsumerChannelOptions): Promise<PayingChannel> 
     payer,
     signer,
     provider: quote.provider,
-    deposit: units(0n),
+    deposit,
     claimed: ZERO_UNITS,
     closeAt: undefined,
     expiry: 0,
@@ -136,17 +152,32 @@ async function openNew(options: ConsumerChannelOptions): Promise<PayingChannel> 
     updatedAtMs: clock.wallMs(),
   }
   store.channels.put(stored)
-  const written = await openChannel(access, { provider: quote.provider, signer, deposit, salt }, { signal })
-  for (const event of written.events) recordEvent(store, event, clock.wallMs())
-  const facts = factsOf(await readChannel(access, channel, { signal }))
+  return { facts: await sendOpen(options, stored), signerKey: key.privateKey, isNew: true }
+}
+
+/**
+ * The same channel has the same id whenever it is opened: what was signed for it stays good. A repeated call sends the
+ * stored transaction again.
+ */
+async function sendOpen(
+  { access, store, clock, signal, log }: ConsumerChannelOptions,
+  stored: StoredChannel,
+): Promise<ChannelFacts> {
+  const { channel, provider, signer, salt, deposit } = stored
+  if (salt === undefined) throw new RangeError(`store: channel ${channel} has no salt`)
+  await checkFunds(access, deposit, signal)
+  const written = await openChannel(access, { provider, signer, deposit, salt }, { signal })
+  const state = await readChannel(access, channel, { signal })
+  const facts = factsOf(state)
   if (facts === undefined) {
     throw new AditError('chain-error', 'the chain does not show the channel that was just opened', {
-      remedy: 'try again; the deposit is safe: `adit explain` and `adit withdraw` find it by the channel id',
+      remedy: 'try again; the deposit is safe: the next `adit connect` finds it by the channel id',
     })
   }
   store.channels.put({ ...stored, ...facts, state: 'open', updatedAtMs: clock.wallMs() })
+  for (const event of written.events) recordEvent(store, event, clock.wallMs())
   log.info({ channel, transaction: written.hash }, 'channel opened')
-  return { facts, signerKey: key.privateKey, isNew: true }
+  return facts
 }
 
 async function checkFunds(access: ChainAccess, wanted: TokenUnits, signal: AbortSignal): Promise<void> {

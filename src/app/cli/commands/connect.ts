@@ -2,15 +2,14 @@
 import type { Command } from 'commander'
 import { AditError } from '#base/errors.ts'
 import { parseUnits, unitsPerGibOf, type TokenUnits } from '#base/units/money.ts'
-import type { ConsumerOptions, ConsumerWish } from '../../daemon/options.ts'
 import type { ConsumerStatus } from '../../control/views.ts'
 import { addressSchema, regionSchema } from '../../control/values.ts'
+import type { ConsumerOptions, ConsumerWish } from '../../daemon/options.ts'
 import { openContext, withCommonOptions, type CommonOptions, type Context } from '../context.ts'
 import { runForeground, startDetached } from '../daemons.ts'
 import { usageError } from '../errors.ts'
-import { usd } from '../output.ts'
 import { progressTo } from '../progress.ts'
-import { printConsumer, printTransactions } from '../views.ts'
+import { printConsumer } from '../views.ts'
 
 interface ConnectOptions extends CommonOptions {
   readonly region?: string
@@ -38,7 +37,9 @@ export function registerConnect(program: Command): void {
   withCommonOptions(program.command('disconnect'))
     .description('end the connection at its last reading, settle, restore the network')
     .option('--no-settle', 'keep the channel for the next session')
-    .action(disconnect)
+    .action(async (options: CommonOptions & { readonly settle: boolean }) => {
+      await (await import('./disconnect.ts')).disconnect(options)
+    })
 }
 
 async function connect(options: ConnectOptions): Promise<void> {
@@ -119,28 +120,4 @@ function timeoutOf(seconds: string): number {
   return Number.isInteger(value) && value > 0 && value <= 86_400
     ? value * 1000
     : usageError('--timeout', 'seconds from 1 to 86400', seconds)
-}
-
-async function disconnect(options: CommonOptions & { readonly settle: boolean }): Promise<void> {
-  const context = openContext(options)
-  const { out } = context
-  const config = context.config()
-  const client = context.client('consumer')
-  const info = await client.call('info', {}, context.signal)
-  using progress = progressTo(process.stderr, out.json)
-  progress.step('started', 'ending the session, settling, restoring the network')
-  const settle = options.settle && config.consumer.settleOnDisconnect
-  const answer = await client.call('disconnect', { settle }, context.signal)
-  progress.step('done', answer.restored ? 'disconnected; the network is as before' : 'disconnected')
-  out.result({ ...answer, pid: info.pid }, () => {
-    if (answer.session !== null) {
-      out.facts([
-        ['session', answer.session.id],
-        ['cost', usd(answer.session.due)],
-        ['refund', usd(answer.refund)],
-        ['explain', `adit explain ${answer.session.id}`],
-      ])
-    }
-    printTransactions(out, answer.transactions)
-  })
 }

@@ -3,10 +3,19 @@ import type { Command } from 'commander'
 import { AditError } from '#base/errors.ts'
 import { parseHex, type Address } from '#base/hex.ts'
 import { addUnits, minUnits, parseUnits, subUnitsFloor, ZERO_UNITS, type TokenUnits } from '#base/units/money.ts'
+import { SILENT_LOG } from '#base/log.ts'
 import { readBalance, withdraw } from '#payment/chain/channels.ts'
+import type { ChainWriter } from '#payment/chain/writer.ts'
 import type { TransactionView } from '../../control/explanation.ts'
 import type { Role } from '../../control/routes.ts'
 import { amountOf } from '../../control/values.ts'
+import type { ChainAccess } from '../../daemon/chain-access.ts'
+import { catchUp } from '../../daemon/chain-catch-up.ts'
+import { recordEvent } from '../../daemon/chain-ledger.ts'
+import { finishDueCloses } from '../../daemon/money-actions.ts'
+import { transactionViewOf } from '../../daemon/records.ts'
+import { openSettlement } from '../../daemon/settlement.ts'
+import type { Store } from '../../store/index.ts'
 import { withWriter } from '../chain-access.ts'
 import { openContext, withCommonOptions, type CommonOptions, type Context } from '../context.ts'
 import { usageError } from '../errors.ts'
@@ -58,26 +67,46 @@ function askDaemon(context: Context, role: Role, to: Address | undefined, amount
   return unlessAbsent(context.client(role).call('withdraw', input, context.signal))
 }
 
+/** Without a daemon: first what is due to this account is freed (closes after 72 hours) and claimed (vouchers). */
 function withdrawDirectly(context: Context, to: Address | undefined, amount: TokenUnits | undefined) {
-  return withWriter(context, async (writer) => {
+  return withWriter(context, async (writer, store) => {
     const wait = { signal: context.signal }
     const account = writer.sender.address
     const target = to ?? account
-    const transactions: TransactionView[] = []
+    const freed = await freeWhatIsDue(context, writer, store)
+    const transactions: TransactionView[] = [...freed]
     let withdrawn: TokenUnits = ZERO_UNITS
     for (const ledger of ['channels', 'registry'] as const) {
       const balance = await readBalance(writer, account, { ...wait, ledger })
       const part = amount === undefined ? balance : minUnits(subUnitsFloor(amount, withdrawn), balance)
       if (part === 0n) continue
       const receipt = await withdraw(writer, { to: target, amount: part, ledger }, wait)
+      for (const event of receipt.events) recordEvent(store, event, context.clock.wallMs())
       transactions.push(viewOf(context, receipt, 'withdraw', part))
       withdrawn = addUnits(withdrawn, part)
     }
     if (transactions.length === 0) {
       throw new AditError('withdraw-nothing', `withdraw: ${account} has no balance in the contracts`, {
-        remedy: '`adit wallet balance` shows where the money is; unclaimed vouchers are claimed by `adit provide`',
+        remedy: '`adit wallet balance` shows where the money is; a channel being closed is free after 72 hours',
       })
     }
     return { withdrawn: amountOf(withdrawn), to: target, transactions }
   })
+}
+
+async function freeWhatIsDue(context: Context, writer: ChainWriter, store: Store): Promise<readonly TransactionView[]> {
+  const { clock, signal } = context
+  const access: ChainAccess = { ...writer, account: writer.sender.account }
+  const startedAtMs = clock.wallMs()
+  for (const role of ['payee', 'payer'] as const) {
+    if (store.channels.list(role).length === 0) continue
+    await catchUp(store, { ...access, account: access.account.address }, role, clock, { signal })
+  }
+  await using settlement = openSettlement({ access, store, claimUnits: ZERO_UNITS, clock, log: SILENT_LOG })
+  const claims = await settlement.claim({ all: true, signal })
+  const finished = await finishDueCloses(writer, store, clock, { signal })
+  const isOurs = (hash: string): boolean =>
+    claims.some((one) => one === hash) || finished.some((one) => one.hash === hash)
+  const made = store.transactions.list(1000).filter(({ hash, atMs }) => atMs >= startedAtMs && isOurs(hash))
+  return made.toReversed().map(transactionViewOf)
 }
