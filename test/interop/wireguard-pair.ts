@@ -174,6 +174,8 @@ export interface Throughput {
   readonly retransmits: number
 }
 
+let iperfRuns = 0
+
 /** TCP through the tunnel from `a` to `b`, or (`reverse`) from `b` to `a`. */
 export async function iperf(
   pair: Pair,
@@ -181,17 +183,19 @@ export async function iperf(
   reverse: boolean,
   address: string = INNER.b4,
 ): Promise<Throughput> {
-  const server = pair.b.start('iperf3', ['iperf3', '-s', '-1', '--forceflush'])
+  // A log of its own: an earlier server's says that it listens, too.
+  const server = pair.b.start(`iperf3-${++iperfRuns}`, ['iperf3', '-s', '-1', '--forceflush'])
   await until('iperf3', () => server.log().includes('listening'))
   const argv = ['iperf3', '-J', '-c', address, '-t', String(seconds), ...(reverse ? ['-R'] : [])]
   const output = JSON.parse(await pair.a.run(argv, { timeoutMs: seconds * 1000 + 20_000 })) as {
-    end: { sum_received: { bits_per_second: number }; sum_sent: { retransmits?: number } }
+    error?: string
+    end: { sum_received?: { bits_per_second: number }; sum_sent?: { retransmits?: number } }
   }
+  const said = server.log()
   await server.stop(1000)
-  return {
-    mbps: Math.round(output.end.sum_received.bits_per_second / 1e6),
-    retransmits: output.end.sum_sent.retransmits ?? 0,
-  }
+  const { sum_received: received, sum_sent: sent } = output.end
+  if (received === undefined) throw new Error(`iperf3: ${output.error ?? 'no result'}; its server: ${said.slice(-500)}`)
+  return { mbps: Math.round(received.bits_per_second / 1e6), retransmits: sent?.retransmits ?? 0 }
 }
 
 /** Starts a flood of initiations against a key at an address. */
