@@ -1,176 +1,159 @@
 // about: cheating consumers and providers, a stale close, junk, honest and dishonest loss: what the honest side loses
 // needs: nftables iproute2 curl
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { CaseFailed, openLab, runLab, until, type Figures, type Host, type LabCase } from '../netlab/index.ts'
-import { nodeEnvironment } from '../demo/adit.ts'
-import { CHAIN, WEB } from '../demo/network.ts'
-import type { Ledger } from '../demo/ledger.ts'
-import { openSession, readBill, type Bill, type CheatSession, type Setup } from './cheat.ts'
+import { runLab, type LabCase } from '../netlab/index.ts'
+import { WEB } from '../demo/network.ts'
+import { expect, judge, stateOf, type Honest, type Played, type Verdict } from './bill.ts'
+import { openStage, playSession, sessionsOf, viewOf, type Opened, type Setup, type Stage } from './stage.ts'
+import { closeStale } from './stale-close.ts'
+import { download, streamThrough, STREAM_PORT, UDP_STREAM } from './traffic.ts'
 
-/** docs/protocol/meter.md, "Amounts": a window is at most what $0.005 buys. */
-const WINDOW_UNITS = 5_000n
-const STREAM_PORT = 4000
-/** IP and UDP or TCP headers of what curl counts as payload, generously. */
-const HEADERS_PERCENT = 110n
+const MIB = 1 << 20
+
+let stage: Promise<Stage> | undefined
+const verdicts: Verdict[] = []
 
 await runLab({
   name: 'cheats',
   needs: 'namespaces and tun',
+  sharesLab: true,
   cases: [
-    cheat('consumer stops signing', { consumer: 'consumer-stops-signing' }, stopsSigning),
-    cheat('consumer signs less', { consumer: 'consumer-signs-less' }, signsLess),
-    cheat('provider over-reports', { provider: 'provider-over-reports' }, overReports),
-    cheat('provider stops serving', { provider: 'provider-stops-serving' }, stopsServing),
-    cheat('stale close', {}, staleClose),
-    cheat('provider injects junk', {}, injectsJunk),
-    cheat('1 % honest loss', { lossPerMille: 10 }, async (opened) => await honestLoss(opened, 10)),
-    cheat('2 % honest loss', { lossPerMille: 20 }, async (opened) => await honestLoss(opened, 20)),
-    cheat('8 % loss', { lossPerMille: 80 }, disputedLoss),
+    cheat('consumer stops signing', 'provider', { consumer: 'consumer-stops-signing' }, unpaid),
+    cheat('consumer signs less', 'provider', { consumer: 'consumer-signs-less' }, unpaid),
+    cheat('provider over-reports', 'consumer', { provider: 'provider-over-reports' }, overReports),
+    cheat('provider stops serving', 'consumer', { provider: 'provider-stops-serving' }, stopsServing),
+    cheat('provider swallows uploads', 'consumer', {}, swallowsUploads),
+    cheat('provider injects junk', 'consumer', { provider: 'provider-forgives-loss' }, injectsJunk),
+    cheat('1 % honest loss', 'both', { lossPerMille: 10 }, (opened) => honestLoss(opened, 10)),
+    cheat('2 % honest loss', 'both', { lossPerMille: 20 }, (opened) => honestLoss(opened, 20)),
+    cheat('8 % loss', 'both', { lossPerMille: 80 }, disputedLoss),
+    // The last one: it moves the chain's clock by three days.
+    cheat('stale close', 'provider', {}, closeStale),
   ],
+  figures: () => ({
+    maxLossUnits: Math.max(0, ...verdicts.map(({ loss }) => Number(loss))),
+    maxLossInWindows: Math.max(0, ...verdicts.map(({ lossInWindows }) => lossInWindows)),
+  }),
 })
 
-function cheat(name: string, setup: Setup, play: (opened: CheatSession) => Promise<Figures>): LabCase {
+function cheat(name: string, honest: Honest, setup: Setup, play: (opened: Opened) => Promise<Played>): LabCase {
   return {
     name,
-    timeoutMs: 90_000,
+    timeoutMs: 120_000,
     run: async () => {
-      await using lab = await openLab('cheats')
-      return await play(await openSession(lab, setup))
+      stage ??= openStage()
+      const { played, bill } = await playSession(await stage, setup, play)
+      const verdict = judge(bill, honest)
+      const figures = { ...verdict.figures, ...played.figures }
+      played.check?.(bill, figures)
+      verdicts.push(verdict)
+      return figures
     },
   }
 }
 
-async function stopsSigning(opened: CheatSession): Promise<Figures> {
-  const moved = await tryDownload(opened, 64, 10)
-  const bill = await readBill(opened)
-  expect(bill.state === 'paused' && bill.reason === 'unpaid', 'the provider pauses as unpaid', bill)
-  return honestProvider(bill, moved)
-}
-
-async function signsLess(opened: CheatSession): Promise<Figures> {
-  const moved = await tryDownload(opened, 64, 10)
-  const bill = await readBill(opened)
-  expect(bill.state === 'paused' && bill.reason === 'unpaid', 'the provider pauses as unpaid', bill)
-  return honestProvider(bill, moved)
-}
-
-async function overReports(opened: CheatSession): Promise<Figures> {
-  const moved = await tryDownload(opened, 64, 10)
-  return honestConsumer(await readBill(opened), moved)
-}
-
-async function stopsServing(opened: CheatSession): Promise<Figures> {
-  const moved = await tryDownload(opened, 64, 10)
-  const bill = await readBill(opened)
-  expect(moved < 64n << 20n, 'the download stops', bill)
-  return honestConsumer(bill, moved)
-}
-
-/** The payer starts to close on the chain while the provider holds a voucher: the provider claims it. */
-async function staleClose(opened: CheatSession): Promise<Figures> {
-  const moved = await tryDownload(opened, 16, 20)
-  const bill = await readBill(opened)
-  const { consumer, network, deployment } = opened.world
-  const program = join(import.meta.dirname, 'stale-close.ts')
-  await consumer.host.run(['node', program, bill.channel], { env: nodeEnvironment(consumer.directory) })
-  const ledgerProgram = join(import.meta.dirname, '../demo/ledger.ts')
-  const rpc = `http://${CHAIN.ip4}:${CHAIN.port}`
-  const claimed = await until(
-    'the provider to claim its voucher',
-    async () => {
-      const ledger = JSON.parse(await network.chain.run(['node', ledgerProgram, rpc, deployment])) as Ledger
-      return ledger.events.find(({ name }) => name === 'Claimed')
+/** The provider serves what is paid ahead and not a packet more. */
+async function unpaid(opened: Opened): Promise<Played> {
+  const moved = await download(opened, 64 * MIB, 5)
+  return {
+    figures: { movedBytes: moved },
+    check: (bill, figures) => {
+      expect(stateOf(bill.providerView) === 'paused unpaid', 'the provider pauses as unpaid', figures)
+      expect(moved < 64 * MIB, 'the download stops', figures)
     },
-    { timeoutMs: 30_000, everyMs: 500 },
-  )
-  const paid = BigInt(claimed.args['total'])
-  return honestProvider({ ...bill, held: paid }, moved)
+  }
+}
+
+async function overReports(opened: Opened): Promise<Played> {
+  const moved = await download(opened, 64 * MIB, 5)
+  return {
+    figures: { movedBytes: moved },
+    check: (bill, figures) =>
+      expect(stateOf(bill.consumerView) === 'ended provider-over-reports', 'the consumer ends the session', figures),
+  }
+}
+
+async function stopsServing(opened: Opened): Promise<Played> {
+  const moved = await download(opened, 64 * MIB, 5)
+  return {
+    figures: { movedBytes: moved },
+    check: (_, figures) => expect(moved < 64 * MIB, 'the download stops', figures),
+  }
+}
+
+/** From some moment on the provider's own firewall drops what its tunnel takes and counts: it asks for money for it. */
+async function swallowsUploads(opened: Opened): Promise<Played> {
+  const { network } = opened.stage.world
+  const before = await download(opened, 4 * MIB, 10)
+  await network.provider.nft(`table inet swallow {
+    chain forward { type filter hook forward priority -50; oifname "eth0" drop; }
+  }`)
+  try {
+    await network.consumer.run(['node', UDP_STREAM, 'push', WEB.ip4, String(STREAM_PORT), '40', '4'])
+    await delay(500)
+  } finally {
+    await network.provider.nft('delete table inet swallow')
+  }
+  return {
+    figures: { movedBytes: before },
+    check: (bill, figures) => {
+      const more = { ...figures, billedUpBytes: Number(bill.providerView.bytesUp) }
+      expect(before === 4 * MIB, 'it served before', more)
+      expect(BigInt(bill.providerView.bytesUp) > bill.carriedUp, 'it bills what it did not carry', more)
+    },
+  }
 }
 
 /** Datagrams that the consumer never asked for, into its tunnel, from the provider's own machine. */
-async function injectsJunk(opened: CheatSession): Promise<Figures> {
-  const { world } = opened
-  const { consumer } = await world.consumer.adit<{ consumer: { tunnel: { address4: string } } }>(['status'])
-  const program = join(import.meta.dirname, 'udp-stream.ts')
-  const junk = world.network.provider.start('junk', ['node', program, 'push', consumer.tunnel.address4, '9', '20', '5'])
-  const moved = await tryDownload(opened, 16, 20)
+async function injectsJunk(opened: Opened): Promise<Played> {
+  const { consumer, network } = opened.stage.world
+  // The exit lets nothing of its own machine into the tunnel: who injects takes that away first.
+  const tables = await network.provider.run(['nft', 'list', 'tables', 'inet'])
+  for (const [table] of tables.matchAll(/adit\w*/g)) {
+    await network.provider.run(['nft', 'flush', 'chain', 'inet', table, 'output'])
+  }
+  const [megabits, seconds] = [20, 4]
+  const argv = ['node', UDP_STREAM, 'push', opened.inner4, '9', String(megabits), String(seconds)]
+  const junk = network.provider.start('junk', argv)
+  const moved = await download(opened, 16 * MIB, 20)
   const code = await junk.exited
-  const bill = await readBill(opened)
-  expect(code === 0, 'the junk was sent', bill)
-  return honestConsumer(bill, moved)
-}
-
-async function honestLoss(opened: CheatSession, perMille: number): Promise<Figures> {
-  const stream = await streamThrough(opened, 40, 6)
-  const bill = await readBill(opened)
-  const lost = 1000 - Math.round((1000 * stream.receivedBytes) / stream.sentBytes)
-  expect(lost >= perMille / 2 && lost <= perMille * 2, 'the path loses what it should', bill, { lost })
-  expect(bill.state === 'open', 'honest loss does not pause', bill)
-  return { lossPerMille: lost, ...honestConsumer(bill, BigInt(stream.receivedBytes)), ...honestProvider(bill, 0n) }
-}
-
-async function disputedLoss(opened: CheatSession): Promise<Figures> {
-  const stream = await streamThrough(opened, 80, 8)
-  const bill = await readBill(opened)
-  expect(bill.state === 'paused' && bill.reason === 'loss-disputed', 'pauses with loss-disputed', bill)
-  return honestConsumer(bill, BigInt(stream.receivedBytes))
-}
-
-/** Signed above the value of what came, by the payload that really arrived (curl), not by a daemon's word. */
-function honestConsumer(bill: Bill, movedBytes: bigint): Figures {
-  const worth = bill.sessionFee + (bill.price * ((movedBytes * HEADERS_PERCENT) / 100n)) / (1n << 30n) + 1n
-  const loss = positive(bill.signed - worth)
-  expect(loss <= WINDOW_UNITS, 'the consumer loses at most one window', bill, { consumerLossUnits: Number(loss) })
-  return { ...figures(bill), consumerLossUnits: Number(loss) }
-}
-
-/** Carried, by the provider's own counters, above what it can claim. */
-function honestProvider(bill: Bill, movedBytes: bigint): Figures {
-  const loss = positive(bill.providerValue - bill.held)
-  expect(loss <= WINDOW_UNITS, 'the provider loses at most one window', bill, { providerLossUnits: Number(loss) })
-  return { ...figures(bill), movedBytes: Number(movedBytes), providerLossUnits: Number(loss) }
-}
-
-/** Payload bytes that arrived within `seconds`; a cheating side may stop it half way. */
-async function tryDownload({ world }: CheatSession, mib: number, seconds: number): Promise<bigint> {
-  const url = `http://${WEB.ip4}/content/cheat/${mib << 20}`
-  const curl = ['curl', '-4', '-s', '-o', '/dev/null', '-w', '%{size_download}', '-m', String(seconds), url]
-  const { stdout } = await world.network.consumer.exec(curl, { timeoutMs: (seconds + 5) * 1000 })
-  await delay(500)
-  return BigInt(stdout)
-}
-
-async function streamThrough(
-  { world }: CheatSession,
-  mbits: number,
-  seconds: number,
-): Promise<{ sentBytes: number; receivedBytes: number }> {
-  const program = join(import.meta.dirname, 'udp-stream.ts')
-  await serveStream(world.network.web, program)
-  const asked = ['node', program, 'ask', WEB.ip4, String(STREAM_PORT), String(mbits), String(seconds)]
-  const answer = JSON.parse(await world.network.consumer.run(asked)) as { sentBytes: number; receivedBytes: number }
-  await delay(500)
-  return answer
-}
-
-async function serveStream(web: Host, program: string): Promise<void> {
-  const server = web.start('udp-stream', ['node', program, 'serve', String(STREAM_PORT)])
-  await until('the stream server', () => server.log().includes('ready'))
-}
-
-function figures({ state, reason, signed, held, consumerBytes, providerBytes }: Bill): Figures {
+  const { consumer: status } = await consumer.adit<{ consumer: { drops: Record<string, number> } }>(['status'])
+  const unsolicitedPackets = status.drops['unsolicited'] ?? 0
   return {
-    ...{ state, reason, windowUnits: Number(WINDOW_UNITS) },
-    ...{ signedUnits: Number(signed), heldUnits: Number(held) },
-    ...{ consumerBytes: Number(consumerBytes), providerBytes: Number(providerBytes) },
+    figures: { movedBytes: moved, junkBytes: (megabits * 1e6 * seconds) / 8, unsolicitedPackets },
+    check: (_, figures) => {
+      expect(code === 0, 'the junk was sent', figures)
+      expect(unsolicitedPackets > 1000, 'the consumer counts it as unsolicited', figures)
+      expect(moved === 16 * MIB, 'the download goes on', figures)
+    },
   }
 }
 
-function expect(holds: boolean, what: string, bill: Bill, more: Figures = {}): void {
-  if (!holds) throw new CaseFailed(what, { ...figures(bill), ...more })
+async function honestLoss(opened: Opened, perMille: number): Promise<Played> {
+  const stream = await streamThrough(opened, 24, 6)
+  const lost = 1000 - Math.round((1000 * stream.receivedBytes) / stream.sentBytes)
+  return {
+    figures: { movedBytes: stream.receivedBytes, lossPerMille: lost },
+    check: (bill, figures) => {
+      expect(lost >= perMille / 2 && lost <= perMille * 2, 'the path loses what it should', figures)
+      expect(stateOf(bill.providerView) === 'open', 'honest loss does not pause', figures)
+      expect(stateOf(bill.consumerView) === 'open', 'honest loss does not end the session', figures)
+    },
+  }
 }
 
-function positive(value: bigint): bigint {
-  return value > 0n ? value : 0n
+async function disputedLoss(opened: Opened): Promise<Played> {
+  const stream = await streamThrough(opened, 80, 6)
+  const seen = viewOf(await sessionsOf(opened.stage.world.consumer), opened.session)
+  return {
+    figures: { movedBytes: stream.receivedBytes },
+    check: (_, figures) => {
+      expect(stateOf(seen) === 'ended loss-disputed', 'the consumer is told, and ends the session', figures)
+      expect(
+        opened.provide.log().includes(`"session":"${opened.session}","reason":"loss-disputed"`),
+        'pauses with loss-disputed',
+        figures,
+      )
+    },
+  }
 }

@@ -8,13 +8,20 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { setTimeout as delay } from 'node:timers/promises'
 
+export interface StreamReport {
+  /** Payload bytes. */
+  readonly sentBytes: number
+  readonly receivedBytes: number
+}
+
 const PAYLOAD = Buffer.alloc(1200, 0x5a)
 const TICK_MS = 10
-const [mode = '', ...args] = process.argv.slice(2)
+const [mode = '', ...args] = process.argv[1] === import.meta.filename ? process.argv.slice(2) : []
 
 if (mode === 'serve') serve(Number(args[0]))
 else if (mode === 'ask') await ask(args[0], Number(args[1]), Number(args[2]), Number(args[3]))
-else await push(createSocket(family(args[0])), args[0], Number(args[1]), Number(args[2]), Number(args[3]), true)
+else if (mode === 'push')
+  await push(createSocket(family(args[0])), args[0], Number(args[1]), Number(args[2]), Number(args[3]), true)
 
 function serve(port: number): void {
   const socket = createSocket('udp6')

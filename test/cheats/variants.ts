@@ -24,6 +24,11 @@ export const VARIANTS = {
     replaces: 'src/payment/channel/provider.ts',
     by: 'provider-stops-serving.ts',
   },
+  'provider-forgives-loss': {
+    role: 'provider',
+    replaces: 'src/payment/meter/loss.ts',
+    by: 'provider-forgives-loss.ts',
+  },
 } as const satisfies Record<string, Variant>
 
 export type VariantName = keyof typeof VARIANTS

@@ -19,6 +19,8 @@ export interface LabProgram {
   readonly name: string
   readonly needs: 'namespaces' | 'namespaces and tun' | 'nothing'
   readonly cases: readonly LabCase[]
+  /** Whether a lab that a case opened goes on to the next ones; each case then leaves it as it found it. Default: no. */
+  readonly sharesLab?: boolean
   /** Figures of the lab as a whole, after its cases. */
   readonly figures?: () => Figures
 }
@@ -44,6 +46,8 @@ export async function runLab(program: LabProgram): Promise<never> {
   if (!support.ok) console.log(`lab ${program.name} skipped: ${support.reason}`)
   for (const one of cases) {
     const result = support.ok ? await runCase(one) : skipped(one.name, support.reason)
+    // A case that failed half way leaves no namespace to the next one.
+    if (program.sharesLab !== true) closeLabs()
     results.push(result)
     if (support.ok) console.log(line(result))
   }
@@ -81,9 +85,6 @@ async function runCase(one: LabCase): Promise<CaseResult> {
     const figures = error instanceof CaseFailed ? error.figures : {}
     const message = error instanceof Error ? error.message : String(error)
     return { ...figures, name: one.name, ok: false, ms: Date.now() - started, error: message }
-  } finally {
-    // A case that failed half way leaves no namespace to the next one.
-    closeLabs()
   }
 }
 
