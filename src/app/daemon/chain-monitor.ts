@@ -28,6 +28,8 @@ export interface ChainMonitorOptions {
   readonly onCursor: (cursor: ChainCursor) => void
   /** Awaited before the cursor moves: a crash in between delivers the same news again. */
   readonly onNews: (news: ChainNews) => Promise<void>
+  /** Awaited when the newest block is another one than at the look before, after its news. */
+  readonly onBlock?: (block: number) => Promise<void>
   readonly clock: Clock
   readonly log: Log
   readonly intervalMs?: Millis
@@ -97,6 +99,7 @@ class PollingMonitor implements ChainMonitor {
     try {
       const head = await readHead(chain, { signal })
       await this.#readNews({ chain, deployment }, signal)
+      if (head.block !== this.#status.block) await this.#options.onBlock?.(head.block)
       const slow = clock.monotonicMs() - startedMs > SLOW_MS
       this.#blockTime = head.timestamp
       this.#status = {

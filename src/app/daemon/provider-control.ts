@@ -187,9 +187,11 @@ class SessionControl implements ProviderControl {
     const known = store.sessions.find(id, 'payee')
     if (known?.channel !== channel) throw new Refusal('session-unknown', 'there was no such session on this channel')
     const live = sessions.find(id)
-    const isUnpaid = known.vouchers === 0 && request.reading.seq === 0
+    const hasReading = request.reading.seq !== 0
+    const isUnpaid = known.vouchers === 0 && !hasReading
+    // A payer that lost count may end its session without a reading, at no less than its whole voucher.
     const amount =
-      live?.billing === undefined
+      live?.billing === undefined || (!hasReading && !isUnpaid)
         ? this.#settledAmount(channel, request.amount)
         : judged(live.billing, isUnpaid ? undefined : statementOf(request, id, known.quote, known.baseUnits))
     for (const session of sessions.onChannel(channel)) await sessions.end(session, undefined)

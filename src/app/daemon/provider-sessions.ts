@@ -64,6 +64,8 @@ export interface ProviderSessions extends AsyncDisposable {
   end(session: LiveSession, reason: string | undefined): Promise<void>
   /** Looks at the chain again for these channels, or for all. */
   refresh(channels?: readonly Hash32[]): Promise<void>
+  /** Channels of live sessions that are not good for their whole deposit yet: few blocks stand on it. */
+  readonly unconfirmed: readonly Hash32[]
   /** Tells consumers that it ends and gives them `graceMs` to close. Returns how many there were. */
   drain(graceMs: Millis): Promise<number>
 }
@@ -96,6 +98,14 @@ class LiveSessions implements ProviderSessions {
     this.#options = options
     this.#unsubscribe = options.device.on((event) => this.#handleDevice(event))
     this.#sweep = setInterval(() => this.#sweepSilent(), SWEEP_MS)
+  }
+
+  get unconfirmed(): readonly Hash32[] {
+    const { store } = this.#options
+    return [...this.#byPeer.values()].flatMap(({ channel, facts }) => {
+      const deposit = store.channels.find(channel, 'payee')?.deposit
+      return deposit !== undefined && facts.deposit < deposit ? [channel] : []
+    })
   }
 
   get count(): number {

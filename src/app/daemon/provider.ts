@@ -26,14 +26,14 @@ import { NODE_KEY, WALLET_KEY, type Keystore } from '../config/keystore.ts'
 import { databasePathOf } from '../config/paths.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { openChainAccess, type ChainAccess } from './chain-access.ts'
-import { recordNews } from './chain-ledger.ts'
-import { watchChain, type ChainMonitor } from './chain-monitor.ts'
+import type { ChainMonitor } from './chain-monitor.ts'
 import { startControlServer } from './control-server.ts'
 import { createEventHub, type EventHub } from './event-hub.ts'
 import { startNegotiationServer } from './negotiation-server.ts'
 import { publishOffers, type OfferPublisher } from './offer-publisher.ts'
 import type { RunProvider, ProviderOptions } from './options.ts'
 import { providerHandlers } from './provider-handlers.ts'
+import { watchPayingChannels } from './provider-chain.ts'
 import { channelReader } from './provider-channels.ts'
 import { providerControl, type ProviderControl } from './provider-control.ts'
 import { openProviderSessions, type ProviderSessions } from './provider-sessions.ts'
@@ -123,7 +123,7 @@ async function startProvider(
   const { config, clock, random, log } = options
   const nodeKey = await nodeKeyOf(options.keystore, options)
   const access = await reachChain(parts, signal)
-  await access.sender.resume({ signal })
+  await resumeTransactions(parts, access, signal)
 
   const step = progressOf(parts)
   step('stake', 'started', 'checking the registration')
@@ -137,7 +137,8 @@ async function startProvider(
   }))
   step('stake', 'done', `registered in ${parts.region}, node key ${nodeKeyId}`)
 
-  parts.settlement = stack.use(openSettlement({ access, store, claimUnits: config.provider.claimUnits, clock, log }))
+  const settlement = stack.use(openSettlement({ access, store, claimUnits: config.provider.claimUnits, clock, log }))
+  parts.settlement = settlement
   step('engine', 'started', 'opening the tunnel')
   const device = (parts.device = stack.use(await openDevice(parts)))
   device.on((event) => {
@@ -159,7 +160,7 @@ async function startProvider(
 
   const controlKey = createDhKeyPair(random)
   const { sessions, control } = await openSessions(parts, stack, exit, controlKey, nodeKey)
-  parts.monitor = stack.use(watchOwnChannels(parts, access, sessions))
+  parts.monitor = stack.use(watchPayingChannels({ access, sessions, settlement, store, clock, log }))
   step('control', 'started', 'listening for session requests')
   const server = stack.use(
     await startNegotiationServer({
@@ -242,6 +243,17 @@ async function reachChain(parts: ProviderParts, signal: AbortSignal): Promise<Ch
   return parts.access
 }
 
+/** What an earlier run sent is waited for, but not for ever: the records stay, and each intention goes on with its own. */
+async function resumeTransactions({ options, store }: ProviderParts, access: ChainAccess, signal: AbortSignal) {
+  if (store.outbox.pending(access.account.address).length === 0) return
+  try {
+    await access.sender.resume({ signal: AbortSignal.any([signal, AbortSignal.timeout(RESUME_MS)]) })
+  } catch (error) {
+    signal.throwIfAborted()
+    options.log.warn({ error: String(error) }, 'earlier transactions are not included yet')
+  }
+}
+
 function openDevice({ options }: ProviderParts): Promise<TunnelDevice> {
   const { config, clock, random, log } = options
   return openTunnelDevice({
@@ -312,7 +324,9 @@ async function openSessions(
   const advertised = config.provider.advertiseEndpoints
   const own = (await addressesOf(exit)).map((address) => hostPort(address, device.port))
   const parameters = { ...DEFAULT_PARAMETERS, minimumDepositUnits: config.provider.minDepositUnits }
-  const channels = channelReader({ access, store, confirmations: config.chain.confirmations, clock })
+  // A local test chain makes a block for each transaction only: the next one may never come.
+  const confirmations = access.deployment.testToken ? 0 : config.chain.confirmations
+  const channels = channelReader({ access, store, confirmations, clock })
   const sessions = stack.use(
     openProviderSessions({
       device,
@@ -350,36 +364,6 @@ async function openSessions(
   parts.sessions = sessions
   parts.control = control
   return { sessions, control }
-}
-
-function watchOwnChannels(parts: ProviderParts, access: ChainAccess, sessions: ProviderSessions): ChainMonitor {
-  const { store, options } = parts
-  const { clock, log } = options
-  const deployment = `${access.chain.chainId}:${access.deployment.channels}`
-  return watchChain({
-    chain: access.chain,
-    deployment: access.deployment,
-    filter: () => ({
-      accounts: [access.account.address],
-      channels: store.channels.list('payee').map((channel) => channel.channel),
-    }),
-    cursor: store.settings.cursor(deployment),
-    onCursor: (cursor) => store.settings.putCursor(deployment, cursor),
-    onNews: async (news) => {
-      recordNews(store, news, clock.wallMs())
-      if (news.kind === 'events') {
-        await sessions.refresh(news.events.flatMap((event) => ('channel' in event ? [event.channel] : [])))
-        for (const event of news.events) if (event.kind === 'close-started') parts.settlement?.urge(event.channel)
-        return
-      }
-      // Blocks were lost: what was claimed may not be claimed any more, and channels may be gone.
-      await sessions.refresh()
-      await parts.settlement?.claim({ all: false })
-      log.warn({ kind: news.kind }, 'the chain was reorganised: channels read again')
-    },
-    clock,
-    log,
-  })
 }
 
 /** Addresses by which consumers may reach this host: global ones of the uplink first, then private ones. */
@@ -430,3 +414,4 @@ function hostPort(address: string, port: number): string {
 const DRAIN_MS = 3 * SECOND_MS
 const CLAIM_WAIT_MS = 30 * SECOND_MS
 const REFRESH_MS = 10 * SECOND_MS
+const RESUME_MS = 20 * SECOND_MS

@@ -85,7 +85,8 @@ async function claimDue(
 /** What the newest voucher is worth beyond what was claimed, within the deposit. */
 export function unclaimedOf(store: Store, voucher: StoredVoucher): TokenUnits {
   const channel = store.channels.find(voucher.channel, 'payee')
-  if (channel === undefined || channel.state === 'closed') return ZERO_UNITS
+  // `unknown`: the chain lost it. Its payer opens it again; until then there is nothing to claim from.
+  if (channel === undefined || channel.state === 'closed' || channel.state === 'unknown') return ZERO_UNITS
   // After a closing statement the channel owes less than the voucher says; we take what was agreed.
   if (voucher.settled !== undefined && voucher.settled <= channel.claimed) return ZERO_UNITS
   return subUnitsFloor(minUnits(voucher.amount, channel.deposit), channel.claimed)
