@@ -375,6 +375,7 @@ async function openDevice(options: SessionOptions & { negotiated: NegotiatedSess
     clock,
     random,
     log,
+    pathMtu: async (address) => (await readPathTo(address, options.fwmark)).mtu,
     ...(stored === undefined ? {} : { lastTai64n: bytesOf(stored as Hash32) }),
     onTai64n: (stamp) => store.settings.put(SETTING.lastTai64n, hexText(stamp)),
   })

@@ -1,7 +1,6 @@
 /** A channel as the contract holds it -> the facts that the money protocol goes by. */
 import { MINUTE_MS } from '#base/clock.ts'
 import type { Hex } from '#base/hex.ts'
-import { addUnits, minUnits, units } from '#base/units/money.ts'
 import type { ChannelFacts } from '#payment/channel/session.ts'
 import type { ChannelState } from '#payment/chain/types.ts'
 
@@ -20,21 +19,10 @@ export function factsOf(state: ChannelState): ChannelFacts | undefined {
   }
 }
 
-/**
- * What a provider risks on a deposit that a reorganisation could still undo: with inclusion alone a channel is good for
- * $0.05 beyond what was claimed; with `confirmations` blocks on top for all of it.
- */
-export function trustedFacts(facts: ChannelFacts, isConfirmed: boolean): ChannelFacts {
-  if (isConfirmed) return facts
-  return { ...facts, deposit: minUnits(facts.deposit, addUnits(facts.claimed, UNCONFIRMED_UNITS)) }
-}
-
 /** Addresses and ids are compared as lower-case text (`base/hex.ts`); the chain's library returns checksummed ones. */
 export function lower(hex: Hex): Hex {
   return hex.toLowerCase() as Hex
 }
 
-/** docs/threat-model.md, "reorganisation of the chain". */
-export const UNCONFIRMED_UNITS = units(50_000n)
 /** How long a cooperative close may wait for its block. */
 export const CLOSE_DEADLINE_MS = 30 * MINUTE_MS

@@ -9,12 +9,14 @@ import { bytesOf, hexText, type Hash32 } from '#base/hex.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { ZERO_UNITS, type TokenUnits } from '#base/units/money.ts'
+import { keccak256 } from '#crypto/keccak.ts'
 import { openRequest } from '#crypto/sealed.ts'
 import { recoverAddress, signDigest } from '#crypto/secp256k1.ts'
 import type { DhKeyPair } from '#crypto/x25519.ts'
 import { checkChannel, type ClosingStatement } from '#payment/channel/session.ts'
 import { cooperativeCloseDigest } from '#payment/channel/signer.ts'
 import { cooperativeClose } from '#payment/chain/channels.ts'
+import { readHead } from '#payment/chain/client.ts'
 import type { SessionId } from '#payment/meter/reading.ts'
 import type { Parameters } from '#payment/tariff/constants.ts'
 import { offeredBytesPerSecond, parseSignedQuote, type SignedQuote } from '#payment/tariff/quote.ts'
@@ -22,6 +24,8 @@ import type { Store } from '../store/index.ts'
 import type { ProviderBilling } from './billing.ts'
 import type { ChainAccess } from './chain-access.ts'
 import { recordEvent } from './chain-ledger.ts'
+import { closePromises, MAX_CLOSE_DEADLINE_S, type ClosePromises } from './close-promises.ts'
+import { lower } from './facts.ts'
 import {
   channelsDomain,
   decodeRequest,
@@ -83,10 +87,14 @@ class SessionControl implements ProviderControl {
   readonly #options: ProviderControlOptions
   /** The last request under way of each channel: the next one waits for it. */
   readonly #turns = new Map<Hash32, Promise<unknown>>()
+  readonly #lastReplies = new Map<Hash32, { readonly content: Hash32; readonly reply: ControlReply }>()
+  readonly #promises: ClosePromises
+  #opening = 0
   #isDraining = false
 
   constructor(options: ProviderControlOptions) {
     this.#options = options
+    this.#promises = closePromises(options.store.settings)
   }
 
   drain(): void {
@@ -107,11 +115,12 @@ class SessionControl implements ProviderControl {
       return undefined
     }
     const { message, signer } = request.value
+    const channel = hexText(message.channel)
+    const content = hexText(keccak256(opened.value.plaintext))
     let reply: ControlReply
     try {
-      reply = await this.#inTurn(hexText(message.channel), () =>
-        message.kind === 'open' ? this.#open(message, signer) : this.#close(message, signer),
-      )
+      this.#checkSigner(channel, signer)
+      reply = await this.#inTurn(channel, () => this.#answerOnce(channel, content, message, signer))
     } catch (error) {
       reply = refusedReply(message, refusalOf(error, log))
       sessions.countRefusal(reply.code)
@@ -119,16 +128,68 @@ class SessionControl implements ProviderControl {
     return opened.value.sealResponse(encodeSigned(reply, domain, nodeKey), random)
   }
 
+  /** The same request again (its reply was lost) gets the same reply; its sequence would be refused otherwise. */
+  async #answerOnce(
+    channel: Hash32,
+    content: Hash32,
+    message: ControlRequest,
+    signer: Uint8Array,
+  ): Promise<ControlReply> {
+    const last = this.#lastReplies.get(channel)
+    if (last?.content === content) return last.reply
+    const reply = message.kind === 'open' ? await this.#open(message, signer) : await this.#close(message, signer)
+    this.#lastReplies.delete(channel)
+    this.#lastReplies.set(channel, { content, reply })
+    if (this.#lastReplies.size > MAX_REPLIES) this.#lastReplies.delete(this.#lastReplies.keys().next().value!)
+    return reply
+  }
+
+  /** Strangers who know a channel's id do not get into its queue. */
+  #checkSigner(channel: Hash32, signer: Uint8Array): void {
+    const stored = this.#options.store.channels.find(channel, 'payee')
+    if (stored !== undefined && stored.signer !== hexText(signer)) {
+      throw new Refusal('request-signature', "not by the channel's signer")
+    }
+  }
+
   async #open(request: OpenRequest, signer: Uint8Array): Promise<ControlReply> {
-    const { access, store, clock, random, sessions, channels, maxSessions, parameters } = this.#options
-    if (this.#isDraining || sessions.count >= maxSessions) throw new Refusal('busy', 'no free slot now')
+    const { access } = this.#options
     const isSameChain = request.chainId === access.chain.chainId
     if (!isSameChain || request.contract.toLowerCase() !== access.deployment.channels.toLowerCase()) {
       throw new Refusal('chain-mismatch', `this provider is paid on chain ${access.chain.chainId}`)
     }
     const quote = this.#ownQuote(request.quote)
+    this.#reserveSlot(hexText(request.channel))
+    try {
+      return await this.#openReserved(request, signer, quote)
+    } finally {
+      this.#opening--
+    }
+  }
+
+  /** A session that this one replaces frees its slot. Sessions that never paid make the next one wait longer. */
+  #reserveSlot(channel: Hash32): void {
+    const { store, sessions, maxSessions, clock } = this.#options
+    const others = sessions.count - sessions.onChannel(channel).length + this.#opening
+    if (this.#isDraining || others >= maxSessions) throw new Refusal('busy', 'no free slot now')
+    const recent = store.sessions.list({ role: 'payee', channel, limit: MAX_UNPAID })
+    const paid = recent.findIndex((session) => session.vouchers > 0)
+    const unpaid = paid === -1 ? recent.length : paid
+    const waitMs = unpaid < 3 ? 0 : SECOND_MS * 2 ** unpaid
+    if (unpaid > 0 && Math.abs(clock.wallMs() - recent[0].startedAtMs) < waitMs) {
+      throw new Refusal('busy', 'too many sessions of this channel without a voucher: wait a minute')
+    }
+    this.#opening++
+  }
+
+  async #openReserved(request: OpenRequest, signer: Uint8Array, quote: SignedQuote): Promise<ControlReply> {
+    const { access, store, clock, random, sessions, channels, parameters } = this.#options
     const channel = hexText(request.channel)
     const read = await channels.read(channel)
+    const { timestamp } = await readHead(access.chain, { signal: AbortSignal.timeout(CHAIN_WAIT_MS) })
+    if (this.#promises.binding(channel, timestamp) !== undefined) {
+      throw new Refusal('channel-closing', 'a cooperative close of this channel is signed: open another one')
+    }
     const checked = checkChannel(
       read?.facts,
       {
@@ -181,7 +242,7 @@ class SessionControl implements ProviderControl {
     const channel = hexText(request.channel)
     const stored = store.channels.find(channel, 'payee')
     if (stored === undefined) throw new Refusal('channel-unknown', 'this channel never had a session here')
-    if (stored.signer !== hexText(signer)) throw new Refusal('request-signature', "not by the channel's signer")
+    this.#checkSigner(channel, signer)
     this.#takeSequence(channel, request)
     const id = hexOf(request.session)
     const known = store.sessions.find(id, 'payee')
@@ -219,6 +280,14 @@ class SessionControl implements ProviderControl {
     close: NonNullable<CloseRequest['close']>,
   ): Promise<{ closeSignature: Uint8Array; transaction: Uint8Array | null }> {
     const { access, walletKey, store, clock, log } = this.#options
+    const { timestamp } = await readHead(access.chain, { signal: AbortSignal.timeout(CHAIN_WAIT_MS) })
+    const bound = this.#promises.binding(channel, timestamp)
+    if (bound !== undefined && bound.amount !== amount) {
+      throw new Refusal('channel-closing', `a close at ${bound.amount} base units is signed already`)
+    }
+    if (close.deadline <= timestamp || close.deadline > timestamp + MAX_CLOSE_DEADLINE_S) {
+      throw new Refusal('final-amount', `the deadline of the close: expected at most ${MAX_CLOSE_DEADLINE_S} s ahead`)
+    }
     const domain = { chainId: BigInt(access.chain.chainId), channels: access.deployment.channels }
     const digest = cooperativeCloseDigest(domain, channel, amount, close.deadline)
     const recovered = recoverAddress(digest, close.signature)
@@ -226,6 +295,7 @@ class SessionControl implements ProviderControl {
     if (!recovered.ok || hexText(recovered.value) !== signer) {
       throw new Refusal('final-amount', `the close is not signed for ${amount.toString()} base units`)
     }
+    this.#promises.put(channel, { amount, deadline: Math.max(close.deadline, bound?.deadline ?? 0) })
     const closeSignature = signDigest(walletKey, digest)
     const params = { channel, amount, deadline: close.deadline, signerSignature: hexText(close.signature) }
     try {
@@ -246,8 +316,13 @@ class SessionControl implements ProviderControl {
     if (!parsed.ok || own?.signature !== parsed.value.signature) {
       throw new Refusal('quote-unknown', 'the quote is not one of this provider')
     }
-    if (own.quote.expiresAtMs <= this.#options.clock.wallMs())
+    const { chain, deployment } = this.#options.access
+    if (own.quote.chainId !== BigInt(chain.chainId) || own.quote.channels !== lower(deployment.channels)) {
+      throw new Refusal('quote-unknown', 'the quote is for another chain')
+    }
+    if (own.quote.expiresAtMs <= this.#options.clock.wallMs()) {
       throw new Refusal('quote-unknown', 'the quote has expired')
+    }
     return own
   }
 
@@ -314,3 +389,7 @@ function refusalOf(error: unknown, log: Log): Refusal {
 
 /** The consumer waits 20 s for a reply. */
 const CLOSE_WAIT_MS = 12 * SECOND_MS
+const CHAIN_WAIT_MS = 8 * SECOND_MS
+const MAX_REPLIES = 1024
+/** Sessions without a voucher that are looked at: the wait ends at 64 s. */
+const MAX_UNPAID = 6

@@ -12,13 +12,14 @@ import { ZERO_UNITS, type TokenUnits } from '#base/units/money.ts'
 import type { AddressAllocator, Exit, ResolverForwarder } from '#exit/types.ts'
 import type { TunnelDevice, TunnelDeviceEvent } from '#packet/engine/device-types.ts'
 import type { GatewayDatagram, PeerId } from '#packet/engine/types.ts'
-import type { ProviderEvent } from '#payment/channel/provider-state.ts'
+import type { ProviderEvent, ProviderPhase } from '#payment/channel/provider-state.ts'
 import type { ChannelFacts } from '#payment/channel/session.ts'
 import type { VoucherCrypto } from '#payment/channel/signer.ts'
 import type { SessionId } from '#payment/meter/reading.ts'
 import type { Parameters } from '#payment/tariff/constants.ts'
 import type { SignedQuote } from '#payment/tariff/quote.ts'
 import type { Store } from '../store/index.ts'
+import { inBackground } from './background.ts'
 import { billProvider, type ProviderBilling } from './billing.ts'
 import type { EventHub } from './event-hub.ts'
 import type { ChannelReader } from './provider-channels.ts'
@@ -76,11 +77,15 @@ export interface LiveSession {
   readonly addresses: InnerAddresses
   readonly channel: Hash32
   readonly payer: Hex
-  readonly startedMs: Millis
   readonly bill: () => ProviderBilling
   facts: ChannelFacts
   /** Undefined until the tunnel's first handshake. */
   billing: ProviderBilling | undefined
+  /** Counts what came from the consumer, and when it grew last; the phase of its billing, and since when. Monotonic. */
+  heard: bigint
+  heardMs: Millis
+  phase: ProviderPhase['kind']
+  phaseMs: Millis
 }
 
 export function openProviderSessions(options: ProviderSessionsOptions): ProviderSessions {
@@ -115,21 +120,18 @@ class LiveSessions implements ProviderSessions {
   async start(terms: SessionTerms): Promise<InnerAddresses> {
     const { device, exit, addresses, store, clock } = this.#options
     const { id, facts, quote, baseUnits } = terms
+    await using undo = new AsyncDisposableStack()
     const inner = addresses.allocate()
-    let peer: PeerId
-    try {
-      await exit.addConsumer(inner)
-      peer = device.addPeer({
-        publicKey: terms.publicKey,
-        presharedKey: terms.presharedKey,
-        role: 'consumer',
-        allowedIps: [parsePrefix(inner.address4)!, parsePrefix(inner.address6)!],
-      })
-    } catch (error) {
-      await exit.removeConsumer(inner.address4)
-      addresses.release(inner)
-      throw error
-    }
+    undo.defer(() => addresses.release(inner))
+    undo.defer(() => exit.removeConsumer(inner.address4))
+    await exit.addConsumer(inner)
+    const peer = device.addPeer({
+      publicKey: terms.publicKey,
+      presharedKey: terms.presharedKey,
+      role: 'consumer',
+      allowedIps: [parsePrefix(inner.address4)!, parsePrefix(inner.address6)!],
+    })
+    undo.defer(() => device.removePeer(peer))
     device.setService(peer, 'paused')
     store.quotes.put(quote, clock.wallMs())
     store.sessions.insert({
@@ -144,15 +146,19 @@ class LiveSessions implements ProviderSessions {
       priceUnitsPerGib: quote.quote.priceUnitsPerGib,
       startedAtMs: clock.wallMs(),
     })
+    undo.move()
     const session: LiveSession = {
       id,
       peer,
       addresses: inner,
       channel: facts.channel,
       payer: facts.payer,
-      startedMs: clock.monotonicMs(),
       facts,
       billing: undefined,
+      heard: 0n,
+      heardMs: clock.monotonicMs(),
+      phase: 'awaiting',
+      phaseMs: clock.monotonicMs(),
       bill: () => this.#bill(session, terms),
     }
     this.#byPeer.set(peer, session)
@@ -242,7 +248,7 @@ class LiveSessions implements ProviderSessions {
         onEvent: (event) => this.#handleBilling(session, event),
         onFailure: (error) => {
           log.error({ session: id, error: String(error) }, 'session stopped: its money could not be recorded')
-          void this.end(session, 'record-failed')
+          inBackground(this.end(session, 'record-failed'), log, 'a session could not be ended')
         },
       },
     )
@@ -261,7 +267,8 @@ class LiveSessions implements ProviderSessions {
     const session = this.#byPeer.get(peer)
     if (session === undefined) return
     if (datagram.gatewayPort === METER_PORT) session.billing?.handleDatagram(datagram.payload)
-    else if (datagram.gatewayPort === DNS_PORT) void this.#answerDns(session, datagram)
+    else if (datagram.gatewayPort === DNS_PORT)
+      inBackground(this.#answerDns(session, datagram), this.#options.log, 'a DNS query failed')
   }
 
   async #answerDns(session: LiveSession, query: GatewayDatagram): Promise<void> {
@@ -300,15 +307,18 @@ class LiveSessions implements ProviderSessions {
     if (stored !== undefined) events.emit({ kind: 'session', session: sessionViewOf(stored) })
   }
 
-  /** Peers that never came, or that went without a word. Their vouchers stand. */
+  /** Peers that never came, that never paid, that went without a word, or that stay unpaid. Their vouchers stand. */
   #sweepSilent(): void {
-    const { device, clock } = this.#options
+    const { device, clock, log } = this.#options
+    const nowMs = clock.monotonicMs()
     for (const session of [...this.#byPeer.values()]) {
-      const { lastReceivedMs } = device.peerStatus(session.peer)
-      const silentMs =
-        lastReceivedMs === undefined ? clock.monotonicMs() - session.startedMs : clock.wallMs() - lastReceivedMs
-      const limitMs = lastReceivedMs === undefined ? HANDSHAKE_WAIT_MS : SILENT_MS
-      if (silentMs > limitMs) void this.end(session, lastReceivedMs === undefined ? 'no-handshake' : 'consumer-gone')
+      const { receivedPackets, meterReceivedBytes } = device.counters(session.peer)
+      const heard = receivedPackets + meterReceivedBytes
+      if (heard !== session.heard) Object.assign(session, { heard, heardMs: nowMs })
+      const phase = session.billing?.state.phase.kind ?? 'awaiting'
+      if (phase !== session.phase) Object.assign(session, { phase, phaseMs: nowMs })
+      const reason = endingOf(session, nowMs)
+      if (reason !== undefined) inBackground(this.end(session, reason), log, 'a session could not be ended')
     }
   }
 }
@@ -322,6 +332,14 @@ function meterPorts(session: LiveSession): Omit<GatewayDatagram, 'payload'> {
   }
 }
 
+/** Why a session has no future: a slot, a port block and addresses are not held for nothing. */
+function endingOf({ phase, phaseMs, heardMs }: LiveSession, nowMs: Millis): string | undefined {
+  if (phase === 'awaiting' && nowMs - phaseMs > FIRST_VOUCHER_MS) return 'never-paid'
+  if (phase === 'paused' && nowMs - phaseMs > PAUSED_MS) return 'stayed-unpaid'
+  return nowMs - heardMs > SILENT_MS ? 'consumer-gone' : undefined
+}
+
 const SWEEP_MS = 5 * SECOND_MS
-const HANDSHAKE_WAIT_MS = 30 * SECOND_MS
+const FIRST_VOUCHER_MS = 30 * SECOND_MS
+const PAUSED_MS = 300 * SECOND_MS
 const SILENT_MS = 180 * SECOND_MS

@@ -16,7 +16,7 @@ import { openResolverForwarder } from '#exit/resolver-forwarder.ts'
 import type { Exit } from '#exit/types.ts'
 import { openJournal, recoverJournal, type Journal } from '#host/journal.ts'
 import { readSystemResolver } from '#host/resolver.ts'
-import { readAddresses } from '#host/routes.ts'
+import { readAddresses, readPathTo } from '#host/routes.ts'
 import { openTunnelDevice } from '#packet/engine/device.ts'
 import type { TunnelDevice } from '#packet/engine/device-types.ts'
 import { openPacketEngine } from '#packet/engine/open.ts'
@@ -272,6 +272,7 @@ function openDevice({ options }: ProviderParts): Promise<TunnelDevice> {
     clock,
     random,
     log,
+    pathMtu: async (address) => (await readPathTo(address)).mtu,
   })
 }
 
