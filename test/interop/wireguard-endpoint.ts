@@ -11,6 +11,7 @@ import { parsePrefix } from '../../src/base/ip.ts'
 import { SILENT_LOG } from '../../src/base/log.ts'
 import { nodeSuite } from '../../src/crypto/suite.ts'
 import { systemClock, systemRandom } from '../../src/crypto/system.ts'
+import { readPathTo } from '../../src/host/routes.ts'
 import { openTunnelDevice } from '../../src/packet/engine/device.ts'
 import type { TunnelDevice } from '../../src/packet/engine/device-types.ts'
 import { openPacketEngine } from '../../src/packet/engine/open.ts'
@@ -55,6 +56,8 @@ export interface EndpointStatus {
   readonly initiated: number
   readonly roams: number
   readonly endpoint: Endpoint | null
+  /** Bytes of the largest inner packet to the peer. */
+  readonly mtu: number
   readonly cookiesReceived: number
   readonly sentBytes: string
   readonly receivedBytes: string
@@ -84,6 +87,7 @@ async function serve(wanted: EndpointConfig): Promise<void> {
     clock: systemClock,
     random: systemRandom,
     log: SILENT_LOG,
+    pathMtu: async (address) => (await readPathTo(address)).mtu,
   })
   const seen = { handshakes: 0, initiated: 0, roams: 0, cookiesReceived: 0 }
   device.on((event) => {
@@ -128,6 +132,7 @@ function statusOf(
   const drops = Object.entries(device.drops()).filter(([, count]) => count > 0n)
   return {
     endpoint: device.peerStatus(peer).endpoint ?? null,
+    mtu: device.peerStatus(peer).mtu,
     sentBytes: sentBytes.toString(),
     receivedBytes: receivedBytes.toString(),
     billableReceivedBytes: billableReceivedBytes.toString(),

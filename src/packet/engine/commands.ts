@@ -1,8 +1,8 @@
 /** What the main thread asks of the engine, as plain data that can cross to the worker. */
 import { unreachable } from '#base/result.ts'
 import { dropKeys, installKeys } from './keys.ts'
-import { sendControl, sendGatewayDatagram, sendKeepalive, sendStaged } from './own.ts'
-import { addPeer, type EngineState, removePeer, ROLE, setEndpoint } from './state.ts'
+import { sendControl, sendGatewayDatagram, sendKeepalive, sendProbe, sendStaged } from './own.ts'
+import { addPeer, type EngineState, removePeer, ROLE, setEndpoint, setPeerMtu } from './state.ts'
 import type { Endpoint, GatewayDatagram, PeerId, PeerOptions, TransportKeys } from './types.ts'
 
 export type Command =
@@ -11,8 +11,10 @@ export type Command =
   | { readonly kind: 'setEndpoint'; readonly peer: PeerId; readonly endpoint: Endpoint }
   | { readonly kind: 'installKeys'; readonly peer: PeerId; readonly keys: TransportKeys }
   | { readonly kind: 'dropKeys'; readonly peer: PeerId; readonly localIndex: number }
+  | { readonly kind: 'setPeerMtu'; readonly peer: PeerId; readonly mtu: number }
   | { readonly kind: 'sendControl'; readonly endpoint: Endpoint; readonly bytes: Uint8Array }
   | { readonly kind: 'sendKeepalive'; readonly peer: PeerId }
+  | { readonly kind: 'sendProbe'; readonly peer: PeerId }
   | { readonly kind: 'sendGatewayDatagram'; readonly peer: PeerId; readonly datagram: GatewayDatagram }
   | { readonly kind: 'stop' }
 
@@ -39,11 +41,17 @@ export function handleCommand(state: EngineState, command: Command): void {
     case 'dropKeys':
       dropKeys(state.keys, state.operations, command.localIndex)
       return
+    case 'setPeerMtu':
+      setPeerMtu(state, command.peer, command.mtu)
+      return
     case 'sendControl':
       sendControl(state, command.endpoint, command.bytes)
       return
     case 'sendKeepalive':
       if (state.role[command.peer] !== ROLE.none) sendKeepalive(state, command.peer)
+      return
+    case 'sendProbe':
+      if (state.role[command.peer] !== ROLE.none) sendProbe(state, command.peer)
       return
     case 'sendGatewayDatagram':
       sendGatewayDatagram(state, command.peer, command.datagram)

@@ -31,6 +31,11 @@ export interface TunnelDeviceOptions {
   readonly lastTai64n?: Uint8Array
   /** Persist it before the message leaves: called synchronously for each initiation that we send. */
   readonly onTai64n?: (stamp: Uint8Array) => void
+  /**
+   * Bytes of the largest IP packet that the host knows to pass to `address` (from a socket with the engine's mark). With
+   * it each peer's inner MTU follows its path (`path-mtu.ts`); without it the TUN's MTU holds for all.
+   */
+  readonly pathMtu?: (address: string) => Promise<number>
 }
 
 export interface TunnelPeerOptions {
@@ -51,6 +56,8 @@ export interface PeerStatus {
   readonly lastHandshakeMs: number | undefined
   /** Wall-clock time of the last authenticated packet from the peer (data, keepalive or handshake). */
   readonly lastReceivedMs: number | undefined
+  /** Bytes of the largest inner packet that is sent to the peer. */
+  readonly mtu: number
 }
 
 export type TunnelDeviceEvent =
@@ -60,6 +67,8 @@ export type TunnelDeviceEvent =
   /** No answer to handshakes for REKEY_ATTEMPT_TIME (90 s), or the keys died: the tunnel to this peer is down. */
   | { readonly kind: 'unreachable'; readonly peer: PeerId }
   | { readonly kind: 'gatewayDatagram'; readonly peer: PeerId; readonly datagram: GatewayDatagram }
+  /** The path to the peer carries more or less than before: its inner MTU is now `mtu`. */
+  | { readonly kind: 'peerMtu'; readonly peer: PeerId; readonly mtu: number }
   /** The engine is gone (TUN removed, worker failed): close the device. */
   | { readonly kind: 'fatal'; readonly error: string }
 
@@ -82,6 +91,8 @@ export interface TunnelDevice extends AsyncDisposable {
   drops(peer?: PeerId): Drops
   /** Handshake messages dropped by the protocol, by reason (`../wireguard/errors.ts`). */
   handshakeDrops(): Readonly<Record<string, number>>
+  /** Until the next reading of the path, if there is one (`pathMtu`). At most the TUN's MTU, at least 492. */
+  setPeerMtu(peer: PeerId, mtu: number): void
   setService(peer: PeerId, service: Service): void
   setAllowance(peer: PeerId, bytes: bigint): void
   sendGatewayDatagram(peer: PeerId, datagram: GatewayDatagram): void

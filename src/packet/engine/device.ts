@@ -16,6 +16,8 @@ import type {
   TunnelDeviceOptions,
   TunnelPeerOptions,
 } from './device-types.ts'
+import { MIN_PEER_MTU } from './mtu.ts'
+import { PathMtu } from './path-mtu.ts'
 import { type Endpoint, type EngineEvent, type GatewayDatagram, MAX_PEERS } from './types.ts'
 import type { PacketEngine, PeerCounters, PeerId, Service } from './types.ts'
 
@@ -36,6 +38,7 @@ interface KnownPeer {
   endpoint: Endpoint | undefined
   lastHandshakeMs: number | undefined
   lastReceivedMs: number | undefined
+  mtu: number
 }
 
 class EngineDevice implements TunnelDevice {
@@ -46,6 +49,8 @@ class EngineDevice implements TunnelDevice {
   readonly #options: TunnelDeviceOptions
   readonly #deps: DeviceDeps
   readonly #state: DeviceState
+  /** Absent where nobody says what paths carry. */
+  readonly #paths: PathMtu | undefined
   readonly #peers = new Map<PeerId, KnownPeer>()
   readonly #listeners = new Set<(event: TunnelDeviceEvent) => void>()
   #nextPeer: PeerId = 0
@@ -60,6 +65,17 @@ class EngineDevice implements TunnelDevice {
     this.publicKey = publicKeyOf(state)
     this.port = engine.port
     this.tun = engine.tun
+    const { pathMtu, clock, log } = options
+    this.#paths =
+      pathMtu &&
+      new PathMtu({
+        tunMtu: engine.tun.mtu,
+        pathMtu,
+        apply: (peer, mtu) => this.#changeMtu(peer, mtu),
+        probe: (peer) => engine.sendProbe(peer),
+        monotonicMs: () => clock.monotonicMs(),
+        log,
+      })
     engine.on((events) => this.#handleEngine(events))
   }
 
@@ -85,6 +101,7 @@ class EngineDevice implements TunnelDevice {
       endpoint,
       lastHandshakeMs: undefined,
       lastReceivedMs: undefined,
+      mtu: this.tun.mtu,
     })
     try {
       this.#step({ kind: 'addPeer', peer, config })
@@ -93,6 +110,7 @@ class EngineDevice implements TunnelDevice {
       this.engine.removePeer(peer)
       throw cause
     }
+    if (endpoint !== undefined) this.#paths?.handleEndpoint(peer, endpoint)
     return peer
   }
 
@@ -100,6 +118,7 @@ class EngineDevice implements TunnelDevice {
     this.#known(peer)
     this.#step({ kind: 'removePeer', peer })
     this.#peers.delete(peer)
+    this.#paths?.forget(peer)
     this.engine.removePeer(peer)
   }
 
@@ -129,6 +148,11 @@ class EngineDevice implements TunnelDevice {
     return { ...this.#state.drops }
   }
 
+  setPeerMtu(peer: PeerId, mtu: number): void {
+    this.#known(peer)
+    this.#changeMtu(peer, Math.min(this.tun.mtu, Math.max(MIN_PEER_MTU, mtu)))
+  }
+
   setService(peer: PeerId, service: Service): void {
     this.engine.setService(peer, service)
   }
@@ -155,6 +179,7 @@ class EngineDevice implements TunnelDevice {
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#timer)
+    this.#paths?.[Symbol.dispose]()
     await this.engine.close()
   }
 
@@ -177,6 +202,9 @@ class EngineDevice implements TunnelDevice {
     switch (event.kind) {
       case 'control':
         this.#perform(step(this.#state, { kind: 'datagram', from: event.from, bytes: event.bytes, queued }, this.#deps))
+        return
+      case 'sendTooBig':
+        this.#paths?.handleRefusal(event.peer, event.innerBytes)
         return
       case 'needHandshake':
       case 'nextConfirmed':
@@ -250,6 +278,7 @@ class EngineDevice implements TunnelDevice {
         const known = this.#peers.get(event.peer)
         if (known !== undefined) known.lastHandshakeMs = this.#deps.clock.wallMs()
         this.#emit({ kind: 'handshake', peer: event.peer, initiator: event.role === 'initiator' })
+        this.#paths?.handleKeys(event.peer)
         return
       }
       case 'handshakeGaveUp':
@@ -269,7 +298,16 @@ class EngineDevice implements TunnelDevice {
     if (known === undefined) return
     if (known.endpoint?.address === endpoint.address && known.endpoint.port === endpoint.port) return
     known.endpoint = endpoint
+    this.#paths?.handleEndpoint(peer, endpoint)
     this.#emit({ kind: 'endpointChanged', peer, endpoint })
+  }
+
+  #changeMtu(peer: PeerId, mtu: number): void {
+    const known = this.#peers.get(peer)
+    if (known === undefined || known.mtu === mtu) return
+    known.mtu = mtu
+    this.engine.setPeerMtu(peer, mtu)
+    this.#emit({ kind: 'peerMtu', peer, mtu })
   }
 
   #emit(event: TunnelDeviceEvent): void {

@@ -7,14 +7,28 @@ import { ERRNO } from '../link/errno.ts'
 import { PROTOCOL } from '../wire/ipv4.ts'
 import { clampMss } from '../wire/mss.ts'
 import type { PacketView } from '../wire/packet.ts'
-import { MESSAGE_DATA, PADDING_MULTIPLE, REJECT_AFTER_TIME_MS, REKEY_AFTER_TIME_MS } from '../wireguard/constants.ts'
+import {
+  MESSAGE_DATA,
+  PADDING_MULTIPLE,
+  REJECT_AFTER_TIME_MS,
+  REKEY_AFTER_TIME_MS,
+  TAG_BYTES,
+} from '../wireguard/constants.ts'
 import { type Batch, DESCRIPTOR, DESCRIPTOR_WORDS, FLAG, HEAD_BYTES } from './batch.ts'
-import { countDrop, ROW_WORDS, WORD } from './counters.ts'
+import { countDrop, NO_PEER, ROW_WORDS, WORD } from './counters.ts'
 import { DROP } from './drops.ts'
 import { rememberFlow } from './flows.ts'
 import { NO_SLOT } from './keys.ts'
 import { ADDRESS_ROWS } from './operations.ts'
-import { ACTIVITY, type EngineState, needHandshake, noteActivity, ROLE, stagePacket } from './state.ts'
+import {
+  ACTIVITY,
+  type EngineState,
+  needHandshake,
+  noteActivity,
+  reportSendTooBig,
+  ROLE,
+  stagePacket,
+} from './state.ts'
 import type { PeerId } from './types.ts'
 
 /** 2^60 messages in the high half of the counter (§6.2). */
@@ -24,7 +38,7 @@ const REJECT_COUNTER_HIGH = 0xffff_ffff
 const REJECT_COUNTER_LOW = 0xffff_dfff
 
 /**
- * Sends a sound packet of at most the inner MTU, which `view` reads, to `peer`: counts it, gives it keys and a counter
+ * Sends a sound packet of at most the peer's inner MTU, which `view` reads, to `peer`: counts it, gives it keys and a counter
  * and marks it for sealing; or keeps a copy until there are keys.
  */
 export function dispatchPacket(
@@ -50,7 +64,7 @@ export function dispatchPacket(
   if (meter) counters[row + WORD.meterSentBytes] += BigInt(view.length)
   else {
     if (state.role[peer] === ROLE.consumer && !isServed(state, peer, view.length)) return
-    clampMss(bytes, view, state.options.mtu)
+    clampMss(bytes, view, state.mtu[peer])
     if (state.role[peer] === ROLE.exit) rememberFlow(state.flows, bytes, view, state.nowMs)
     counters[row + WORD.sentBytes] += BigInt(view.length)
     counters[row + WORD.sentPackets] += 1n
@@ -75,16 +89,27 @@ export function isServed(state: EngineState, peer: PeerId, length: number): bool
   return false
 }
 
-/** An empty data message: a keepalive (§6.5). Without keys it only asks for some. */
-export function dispatchKeepalive(state: EngineState, batch: Batch, index: number, peer: PeerId, offset: number): void {
+/**
+ * A data message without a packet: empty it is a keepalive (§6.5), with `paddingBytes` of zeros a probe of the path.
+ * Without keys a keepalive only asks for some.
+ */
+export function dispatchEmpty(
+  state: EngineState,
+  batch: Batch,
+  index: number,
+  peer: PeerId,
+  offset: number,
+  paddingBytes: number,
+): void {
   const slot = usableSlot(state, peer)
   if (slot === NO_SLOT) {
-    needHandshake(state, peer, 'no-keys')
+    if (paddingBytes === 0) needHandshake(state, peer, 'no-keys')
     return
   }
   if (state.hasEndpoint[peer] === 0) return
   batch.innerLengths[index] = 0
-  sealOn(state, batch, index, peer, slot, offset, 0)
+  batch.bytes.fill(0, offset, offset + paddingBytes)
+  sealOn(state, batch, index, peer, slot, offset, paddingBytes)
   noteActivity(state, peer, ACTIVITY.sent)
 }
 
@@ -96,8 +121,12 @@ export function sealAndSend(state: EngineState, batch: Batch, count: number): vo
   for (let index = 0; index < count; index++) {
     const at = index * DESCRIPTOR_WORDS
     if (batch.descriptors[at + DESCRIPTOR.flags] !== FLAG.refused) continue
-    countDrop(state.counters, batch.peers[index], refusalOf(batch.descriptors[at + DESCRIPTOR.aux]))
+    const code = batch.descriptors[at + DESCRIPTOR.aux]
+    const peer = batch.peers[index]
+    countDrop(state.counters, peer, refusalOf(code))
     if (batch.innerLengths[index] > 0) uncount(state, batch, index)
+    if (code !== ERRNO.msgSize || peer === NO_PEER) continue
+    reportSendTooBig(state, peer, batch.descriptors[at + DESCRIPTOR.length] - HEAD_BYTES - TAG_BYTES)
   }
 }
 
@@ -133,7 +162,7 @@ function sealOn(
 ): void {
   const { keys } = state
   const { bytes, descriptors } = batch
-  const padded = paddedLength(length, state.options.mtu)
+  const padded = paddedLength(length, state.mtu[peer])
   bytes.fill(0, offset + length, offset + padded)
   const low = keys.counterLow[slot]
   const high = keys.counterHigh[slot]

@@ -20,7 +20,7 @@ export const DROP_REASONS = {
   'gateway-source': 'an inner packet from the TUN that pretends to be a meter datagram or to come from the gateway',
   unsolicited: 'a received inner packet that belongs to no flow that this side opened',
   'no-route': 'a packet from the TUN that no peer is allowed to receive',
-  oversize: 'a packet from the TUN above the inner MTU; answered with "too big" where the family has it',
+  oversize: 'a packet above the inner MTU of its peer; its sender is told by "too big"',
   'staged-full': 'a packet while no keys exist and the queue of waiting packets is full; the oldest goes',
   'staged-stale': 'a packet that waited too long for keys, or whose peer was removed while it waited',
   'no-endpoint': 'a packet to a peer whose address is not known yet',
@@ -29,6 +29,9 @@ export const DROP_REASONS = {
   'send-queue': 'a datagram while the send buffer of the socket stayed full',
   'tun-refused': 'an inner packet that the TUN device refused (down, or not an address family that it carries)',
   'command-queue': 'a control message or gateway datagram of the main thread while the command queue was full',
+  'path-too-small':
+    'an IPv6 packet of at most 1280 bytes (smaller it cannot be asked for) that the path does not carry',
+  'answer-rate': 'an inner packet to the gateway that was refused without an answer: too many refusals a second',
 } as const satisfies Record<string, string>
 
 export type DropReason = keyof typeof DROP_REASONS

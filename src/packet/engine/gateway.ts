@@ -5,17 +5,18 @@
 import { setU16be, u16be, u32be } from '#base/bytes.ts'
 import { formatIp } from '#base/ip.ts'
 import { checksumHolds, sumPseudoHeader, updateChecksum } from '../wire/checksum.ts'
-import { emitIcmp, ICMP_HEADER_BYTES, ICMP_OFFSET, ICMP_TYPE, ICMP_UNREACHABLE, isIcmpError } from '../wire/icmp.ts'
-import { emitIcmpv6, ICMPV6_TYPE, ICMPV6_UNREACHABLE, isIcmpv6Error } from '../wire/icmpv6.ts'
+import { emitIcmp, ICMP_HEADER_BYTES, ICMP_OFFSET, ICMP_TYPE, ICMP_UNREACHABLE } from '../wire/icmp.ts'
+import { emitIcmpv6, ICMPV6_TYPE, ICMPV6_UNREACHABLE } from '../wire/icmpv6.ts'
 import { IPV4_HEADER_BYTES, PROTOCOL } from '../wire/ipv4.ts'
 import { IPV6_HEADER_BYTES } from '../wire/ipv6.ts'
 import type { PacketView } from '../wire/packet.ts'
 import { emitTcp, TCP_FLAG, TCP_HEADER_BYTES, TCP_OFFSET } from '../wire/tcp.ts'
 import { UDP_HEADER_BYTES, UDP_OFFSET } from '../wire/udp.ts'
+import { ANSWER, mayAnswer } from './answers.ts'
 import { countDrop } from './counters.ts'
 import { isGateway } from './dispatch.ts'
 import { DROP } from './drops.ts'
-import { emitIpHeader, ownOffset, reserveOwn, sendOwn, writeOwn } from './own.ts'
+import { emitIpHeader, ownOffset, reserveOwn, sendOwn } from './own.ts'
 import { type EngineState, mayHandOver } from './state.ts'
 import type { PeerId } from './types.ts'
 
@@ -31,7 +32,7 @@ export function answerAtGateway(state: EngineState, peer: PeerId, bytes: Uint8Ar
   switch (view.protocol) {
     case PROTOCOL.udp:
       if (state.servicePorts[view.destinationPort] === 1) handOverDatagram(state, peer, bytes, view)
-      else sendPortUnreachable(state, peer, bytes, view)
+      else if (mayRefuse(state, peer)) sendPortUnreachable(state, peer, bytes, view)
       return
     case PROTOCOL.tcp:
       sendReset(state, peer, bytes, view)
@@ -71,17 +72,11 @@ export function handOverDatagram(state: EngineState, peer: PeerId, bytes: Uint8A
   })
 }
 
-/** "Too big" for a packet from the TUN that does not fit the tunnel, to its sender (RFC 1191 §4, RFC 4443 §3.2). */
-export function sendTooBig(state: EngineState, bytes: Uint8Array, view: PacketView): void {
-  if (!mayReport(view)) return
-  const { mtu } = state.options
-  const gateway = view.version === 4 ? state.gateway4 : state.gateway6
-  const index = reserveOwn(state)
-  const error =
-    view.version === 4
-      ? { type: ICMP_TYPE.unreachable, code: ICMP_UNREACHABLE.fragmentationNeeded, rest: mtu }
-      : { type: ICMPV6_TYPE.packetTooBig, code: 0, rest: mtu }
-  writeOwn(state, index, emitError(state, index, gateway, bytes, view, error))
+/** Whether a refusal may be answered; otherwise it is only counted. */
+function mayRefuse(state: EngineState, peer: PeerId): boolean {
+  if (mayAnswer(state.answers, peer, ANSWER.refusal, state.nowMs)) return true
+  countDrop(state.counters, peer, DROP['answer-rate'])
+  return false
 }
 
 function sendPortUnreachable(state: EngineState, peer: PeerId, bytes: Uint8Array, view: PacketView): void {
@@ -94,14 +89,8 @@ function sendPortUnreachable(state: EngineState, peer: PeerId, bytes: Uint8Array
   sendOwn(state, index, peer, emitError(state, index, gateway, bytes, view, error))
 }
 
-/** Errors are never answered by errors (RFC 1122 §3.2.2), nor are later fragments. */
-function mayReport(view: PacketView): boolean {
-  if (view.fragmentOffset > 0) return false
-  return view.icmpType < 0 || !(view.version === 4 ? isIcmpError(view.icmpType) : isIcmpv6Error(view.icmpType))
-}
-
 /** Builds an ICMP error from `from` to the sender of the packet in slot `index`. Its length. */
-function emitError(
+export function emitError(
   state: EngineState,
   index: number,
   from: Uint8Array,
@@ -158,6 +147,7 @@ function sendReset(state: EngineState, peer: PeerId, bytes: Uint8Array, view: Pa
     countDrop(state.counters, peer, DROP['gateway-refused'])
     return
   }
+  if (!mayRefuse(state, peer)) return
   const headerBytes = (bytes[view.upper + TCP_OFFSET.dataOffset] >> 4) * 4
   const control = (flags & TCP_FLAG.syn ? 1 : 0) + (flags & TCP_FLAG.fin ? 1 : 0)
   const occupied = Math.max(0, view.upperLength - headerBytes) + control

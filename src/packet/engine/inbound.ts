@@ -137,7 +137,8 @@ function accept(state: EngineState, batch: Batch, index: number): void {
     if (keys.current[peer] === slot) needHandshake(state, peer, 'rekey-time')
   }
   const plainLength = descriptors[at + DESCRIPTOR.length] - TAG_BYTES
-  if (plainLength === 0) {
+  // Empty: a keepalive. A zero where the version of a packet stands: nothing but padding, a probe of the path.
+  if (plainLength === 0 || batch.bytes[descriptors[at + DESCRIPTOR.offset]] === 0) {
     noteActivity(state, peer, ACTIVITY.received)
     return
   }
@@ -199,7 +200,7 @@ function acceptInner(state: EngineState, batch: Batch, index: number, peer: Peer
       ? acceptFromConsumer(state, peer, bytes, view)
       : acceptFromExit(state, peer, bytes, view)
   if (!write) return
-  clampMss(bytes, view, state.options.mtu)
+  clampMss(bytes, view, state.mtu[peer])
   descriptors[at + DESCRIPTOR.length] = view.length
   descriptors[at + DESCRIPTOR.flags] = FLAG.write
 }

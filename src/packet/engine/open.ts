@@ -112,6 +112,10 @@ class WorkerEngine implements PacketEngine {
     this.#command({ kind: 'dropKeys', peer, localIndex })
   }
 
+  setPeerMtu(peer: PeerId, mtu: number): void {
+    this.#command({ kind: 'setPeerMtu', peer, mtu })
+  }
+
   setService(peer: PeerId, service: Service): void {
     writeService(this.counters, peer, service)
   }
@@ -126,6 +130,10 @@ class WorkerEngine implements PacketEngine {
 
   sendKeepalive(peer: PeerId): void {
     this.#command({ kind: 'sendKeepalive', peer })
+  }
+
+  sendProbe(peer: PeerId): void {
+    this.#command({ kind: 'sendProbe', peer })
   }
 
   sendGatewayDatagram(peer: PeerId, datagram: GatewayDatagram): void {

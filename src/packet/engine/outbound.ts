@@ -1,15 +1,14 @@
 /**
- * From the TUN to the peers. The walk of a packet: read -> which peer may receive it (allowed-IPs) -> may it go (size,
- * spoofed gateway) -> `dispatch.ts`.
+ * From the TUN to the peers. The walk of a packet: read -> which peer may receive it (allowed-IPs) -> may it go (spoofed
+ * gateway, size: `oversize.ts`) -> `dispatch.ts`.
  */
-import { IPV4_DONT_FRAGMENT, IPV4_OFFSET } from '../wire/ipv4.ts'
-import { type PacketView, readPacket } from '../wire/packet.ts'
+import { type PacketView, readCutPacket, readPacket } from '../wire/packet.ts'
 import { lookup4, lookup6 } from '../wireguard/allowed-ips.ts'
 import { type Batch, DESCRIPTOR, DESCRIPTOR_WORDS } from './batch.ts'
 import { countDrop, NO_PEER } from './counters.ts'
 import { dispatchPacket, isGateway, isMeter, sealAndSend } from './dispatch.ts'
 import { DROP } from './drops.ts'
-import { sendTooBig } from './gateway.ts'
+import { handleOversize } from './oversize.ts'
 import { type EngineState, ROLE } from './state.ts'
 import type { PeerId } from './types.ts'
 
@@ -27,7 +26,9 @@ function routePacket(state: EngineState, batch: Batch, index: number): void {
   const { bytes, descriptors } = batch
   const at = index * DESCRIPTOR_WORDS
   const offset = descriptors[at + DESCRIPTOR.offset]
-  if (!readPacket(bytes, offset, descriptors[at + DESCRIPTOR.length], view)) {
+  const available = descriptors[at + DESCRIPTOR.length]
+  // Whoever raised the MTU of the interface may send more than a slot holds: the beginning tells who must hear of it.
+  if (!readPacket(bytes, offset, available, view) && !readCutPacket(bytes, offset, available, view)) {
     countDrop(state.counters, NO_PEER, DROP['inner-malformed'])
     return
   }
@@ -36,18 +37,12 @@ function routePacket(state: EngineState, batch: Batch, index: number): void {
     countDrop(state.counters, NO_PEER, DROP['no-route'])
     return
   }
-  if (view.length > state.options.mtu) {
-    countDrop(state.counters, peer, DROP.oversize)
-    const mayFragment =
-      view.version === 4 && (bytes[view.offset + IPV4_OFFSET.flagsAndFragment] & (IPV4_DONT_FRAGMENT >> 8)) === 0
-    if (!mayFragment) sendTooBig(state, bytes, view)
-    return
-  }
   if (pretendsGateway(state, peer, bytes, view)) {
     countDrop(state.counters, peer, DROP['gateway-source'])
     return
   }
-  dispatchPacket(state, batch, index, peer, bytes, view)
+  if (view.length > state.mtu[peer]) handleOversize(state, peer, bytes, view, view.length > available)
+  else dispatchPacket(state, batch, index, peer, bytes, view)
 }
 
 /**

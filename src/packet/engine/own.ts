@@ -11,7 +11,7 @@ import { readPacket } from '../wire/packet.ts'
 import { emitUdp, UDP_HEADER_BYTES } from '../wire/udp.ts'
 import { DESCRIPTOR, DESCRIPTOR_WORDS, FLAG, HEAD_BYTES } from './batch.ts'
 import { countDrop, NO_PEER } from './counters.ts'
-import { dispatchKeepalive, dispatchPacket, sealAndSend } from './dispatch.ts'
+import { dispatchEmpty, dispatchPacket, sealAndSend } from './dispatch.ts'
 import { DROP } from './drops.ts'
 import { ADDRESS_ROWS } from './operations.ts'
 import { type EngineState, ROLE, takeStaged } from './state.ts'
@@ -41,7 +41,7 @@ export function sendOwn(state: EngineState, index: number, peer: PeerId, length:
     countDrop(state.counters, peer, DROP['inner-malformed'])
     return
   }
-  if (state.view.length > state.options.mtu) countDrop(state.counters, peer, DROP.oversize)
+  if (state.view.length > state.mtu[peer]) countDrop(state.counters, peer, DROP.oversize)
   else dispatchPacket(state, own, index, peer, own.bytes, state.view)
 }
 
@@ -88,7 +88,13 @@ export function sendControl(state: EngineState, endpoint: Endpoint, bytes: Uint8
 
 export function sendKeepalive(state: EngineState, peer: PeerId): void {
   const index = reserveOwn(state)
-  dispatchKeepalive(state, state.operations.own, index, peer, ownOffset(state, index))
+  dispatchEmpty(state, state.operations.own, index, peer, ownOffset(state, index), 0)
+}
+
+/** As large as anything that the TUN could give us: only so does the path say what it carries. */
+export function sendProbe(state: EngineState, peer: PeerId): void {
+  const index = reserveOwn(state)
+  dispatchEmpty(state, state.operations.own, index, peer, ownOffset(state, index), state.options.mtu)
 }
 
 /** What waited for keys goes now. */
@@ -107,7 +113,7 @@ export function sendGatewayDatagram(state: EngineState, peer: PeerId, datagram: 
   const headerBytes = (datagram.family === 4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES) + UDP_HEADER_BYTES
   const length = headerBytes + datagram.payload.length
   if (state.role[peer] === ROLE.none) return
-  if (consumer?.length !== gateway.length || length > state.options.mtu) {
+  if (consumer?.length !== gateway.length || length > state.mtu[peer]) {
     countDrop(state.counters, peer, consumer?.length === gateway.length ? DROP.oversize : DROP['inner-malformed'])
     return
   }

@@ -7,10 +7,12 @@ import { parseIp, parsePrefix, type Prefix } from '#base/ip.ts'
 import { emitSockaddr, parseSockaddr, SOCKADDR_BYTES } from '../link/sockaddr.ts'
 import { createPacketView, type PacketView } from '../wire/packet.ts'
 import { type AllowedIps, createAllowedIps, insertAllowedIp, removeAllowedIps } from '../wireguard/allowed-ips.ts'
+import { type AnswerBudget, createAnswerBudget } from './answers.ts'
 import { countDrop, ROW_WORDS, WORD } from './counters.ts'
 import { DROP } from './drops.ts'
 import { clearFlows, createFlowTable, type FlowTable } from './flows.ts'
 import { createKeyTable, dropAllKeys, type KeyTable } from './keys.ts'
+import { MIN_PEER_MTU } from './mtu.ts'
 import { ADDRESS_ROWS, type BatchOperations } from './operations.ts'
 import {
   type Endpoint,
@@ -32,6 +34,8 @@ const STAGED_PACKETS = 64
 const STAGED_LIFETIME_MS = 10_000
 /** `needHandshake` at most this often per peer; the protocol has its own, longer limit. */
 const NEED_HANDSHAKE_INTERVAL_MS = 1_000
+/** `sendTooBig` at most this often per peer: a flight of packets is refused at once, one report is enough. */
+const SEND_TOO_BIG_INTERVAL_MS = 200
 /** Handshake messages and gateway datagrams that may wait for the main thread. */
 export const MAX_WAITING_EVENTS = 1024
 
@@ -62,7 +66,11 @@ export interface EngineState {
   readonly role: Uint8Array
   readonly hasEndpoint: Uint8Array
   readonly staged: (StagedPacket[] | undefined)[]
+  /** By peer: bytes of the largest inner packet that its path carries; at most `options.mtu`. */
+  readonly mtu: Uint32Array
+  readonly answers: AnswerBudget
   readonly needHandshakeMs: Float64Array
+  readonly sendTooBigMs: Float64Array
   readonly activity: Uint8Array
   readonly active: Int32Array
   activeCount: number
@@ -105,7 +113,10 @@ export function createState(parts: StateParts): EngineState {
     role: new Uint8Array(MAX_PEERS),
     hasEndpoint: new Uint8Array(MAX_PEERS),
     staged: Array.from({ length: MAX_PEERS }, () => undefined),
+    mtu: new Uint32Array(MAX_PEERS).fill(options.mtu),
+    answers: createAnswerBudget(nowMs),
     needHandshakeMs: new Float64Array(MAX_PEERS).fill(-Infinity),
+    sendTooBigMs: new Float64Array(MAX_PEERS).fill(-Infinity),
     activity: new Uint8Array(MAX_PEERS),
     active: new Int32Array(MAX_PEERS),
     activeCount: 0,
@@ -126,7 +137,9 @@ export function addPeer(state: EngineState, peer: PeerId, options: PeerOptions):
   state.role[peer] = options.role === 'consumer' ? ROLE.consumer : ROLE.exit
   for (const prefix of options.allowedIps) insertAllowedIp(state.allowed, prefix, peer)
   if (options.endpoint !== undefined) setEndpoint(state, peer, options.endpoint)
+  state.mtu[peer] = state.options.mtu
   state.needHandshakeMs[peer] = -Infinity
+  state.sendTooBigMs[peer] = -Infinity
 }
 
 /** Keys, routes, flows and waiting packets go; counters stay readable. */
@@ -150,6 +163,10 @@ export function setEndpoint(state: EngineState, peer: PeerId, endpoint: Endpoint
   const { addresses, socketFamily } = state.operations
   const at = (ADDRESS_ROWS.peers + peer) * SOCKADDR_BYTES
   state.hasEndpoint[peer] = emitSockaddr(addresses, at, endpoint.address, endpoint.port, socketFamily) ? 1 : 0
+}
+
+export function setPeerMtu(state: EngineState, peer: PeerId, mtu: number): void {
+  state.mtu[peer] = Math.min(state.options.mtu, Math.max(MIN_PEER_MTU, mtu))
 }
 
 /** Keeps a copy of a packet until there are keys, and asks for a handshake. */
@@ -183,6 +200,12 @@ export function needHandshake(
   if (state.nowMs - state.needHandshakeMs[peer] < NEED_HANDSHAKE_INTERVAL_MS) return
   state.needHandshakeMs[peer] = state.nowMs
   state.events.push({ kind: 'needHandshake', peer, reason })
+}
+
+export function reportSendTooBig(state: EngineState, peer: PeerId, innerBytes: number): void {
+  if (state.nowMs - state.sendTooBigMs[peer] < SEND_TOO_BIG_INTERVAL_MS) return
+  state.sendTooBigMs[peer] = state.nowMs
+  state.events.push({ kind: 'sendTooBig', peer, innerBytes })
 }
 
 /** Notes what happened, for the timers of the protocol (paper §6); reported by `flushEvents`. */

@@ -65,6 +65,11 @@ export interface PacketEngine extends AsyncDisposable {
   setEndpoint(peer: PeerId, endpoint: Endpoint): void
   installKeys(peer: PeerId, keys: TransportKeys): void
   dropKeys(peer: PeerId, localIndex: number): void
+  /**
+   * Bytes of the largest inner packet that is sent to this peer, from `MIN_PEER_MTU` to the TUN's MTU (which it is after
+   * `addPeer`). What is larger is answered with "too big" or, where its sender allows that, cut into fragments.
+   */
+  setPeerMtu(peer: PeerId, mtu: number): void
   setService(peer: PeerId, service: Service): void
   /**
    * Bytes (billable up received + down sent since `addPeer`) up to which an exit serves this peer; beyond it packets
@@ -76,6 +81,11 @@ export interface PacketEngine extends AsyncDisposable {
   sendControl(endpoint: Endpoint, bytes: Uint8Array): void
   /** Sends an empty data message on the current keys. */
   sendKeepalive(peer: PeerId): void
+  /**
+   * Sends a data message of the TUN's MTU with nothing but padding, on the current keys: routers on a narrower path
+   * answer it, so that the kernel knows the path's MTU before a packet of somebody is lost. Not counted as traffic.
+   */
+  sendProbe(peer: PeerId): void
   /**
    * Sends a UDP datagram inside the tunnel between the gateway and the consumer's inner address, from whichever of the
    * two we are. On the meter port it is carried always and counted in `meter*`; on another port it is traffic like any.
@@ -110,6 +120,11 @@ export type EngineEvent =
   | { readonly kind: 'sent'; readonly peer: PeerId; readonly data: boolean }
   | { readonly kind: 'received'; readonly peer: PeerId; readonly data: boolean }
   | { readonly kind: 'gatewayDatagram'; readonly peer: PeerId; readonly datagram: GatewayDatagram }
+  /**
+   * The kernel refused a data message of `innerBytes` (with padding) as too big for the path to this peer. Coalesced: the
+   * first one, then at most one each 200 ms.
+   */
+  | { readonly kind: 'sendTooBig'; readonly peer: PeerId; readonly innerBytes: number }
   | { readonly kind: 'fatal'; readonly error: string }
 
 /**

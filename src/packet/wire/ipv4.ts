@@ -81,3 +81,34 @@ export function emitIpv4(
   into.set(header.destination, offset + IPV4_OFFSET.destination)
   setU16be(into, offset + IPV4_OFFSET.checksum, foldChecksum(sumWords(into, offset, IPV4_HEADER_BYTES)))
 }
+
+/**
+ * RFC 791 §3.2: writes at `at` the fragment of the packet at `offset` (a header of 20 bytes) whose payload begins `from`
+ * bytes into the packet's payload (a multiple of 8), of at most `mtu` bytes. The bytes of its payload.
+ */
+export function emitFragment(
+  into: Uint8Array,
+  at: number,
+  packet: Uint8Array,
+  offset: number,
+  from: number,
+  mtu: number,
+): number {
+  const left = u16be(packet, offset + IPV4_OFFSET.totalLength) - IPV4_HEADER_BYTES - from
+  const most = mtu - IPV4_HEADER_BYTES
+  const isLast = left <= most
+  const payload = isLast ? left : most - (most % FRAGMENT_UNIT)
+  const begin = offset + IPV4_HEADER_BYTES + from
+  into.set(packet.subarray(offset, offset + IPV4_HEADER_BYTES), at)
+  into.set(packet.subarray(begin, begin + payload), at + IPV4_HEADER_BYTES)
+  // The packet may be a fragment itself: its offset is added, and its last fragment is only the last if it was.
+  const flags = u16be(packet, offset + IPV4_OFFSET.flagsAndFragment) + from / FRAGMENT_UNIT
+  setU16be(into, at + IPV4_OFFSET.flagsAndFragment, isLast ? flags : flags | IPV4_MORE_FRAGMENTS)
+  setU16be(into, at + IPV4_OFFSET.totalLength, IPV4_HEADER_BYTES + payload)
+  setU16be(into, at + IPV4_OFFSET.checksum, 0)
+  setU16be(into, at + IPV4_OFFSET.checksum, foldChecksum(sumWords(into, at, IPV4_HEADER_BYTES)))
+  return payload
+}
+
+/** Bytes that one step of the fragment offset counts. */
+const FRAGMENT_UNIT = 8

@@ -90,6 +90,27 @@ export function readQuoted(bytes: Uint8Array, offset: number, available: number,
   return true
 }
 
+/**
+ * Reads a packet of which only the first `available` bytes are there, because the buffer was too small for it.
+ * `view.length` is its whole length, `view.upperLength` ends where the bytes end. False when it is not cut.
+ */
+export function readCutPacket(bytes: Uint8Array, offset: number, available: number, view: PacketView): boolean {
+  view.offset = offset
+  if (available < IPV6_HEADER_BYTES) return false
+  if (bytes[offset] >> 4 === 4) {
+    const header = (bytes[offset] & 0xf) * 4
+    const length = u16be(bytes, offset + IPV4_OFFSET.totalLength)
+    if (length <= available || header < IPV4_HEADER_BYTES || header > available) return false
+    fillIpv4(bytes, offset, header, available, view)
+    view.length = length
+    return readUpper(bytes, view, PROTOCOL.icmp)
+  }
+  const length = IPV6_HEADER_BYTES + u16be(bytes, offset + IPV6_OFFSET.payloadLength)
+  if (bytes[offset] >> 4 !== 6 || length <= available || !fillIpv6(bytes, offset, available, view)) return false
+  view.length = length
+  return readUpper(bytes, view, PROTOCOL.icmpv6)
+}
+
 function readIpv4(bytes: Uint8Array, offset: number, available: number, view: PacketView): boolean {
   const header = (bytes[offset] & 0xf) * 4
   const length = u16be(bytes, offset + IPV4_OFFSET.totalLength)
