@@ -9,7 +9,8 @@ export interface GoodTime extends Clock, Disposable {}
 
 /** Wall time is the system's, or runs on from the stored one while the system's is behind it. Stored each minute. */
 export function openGoodTime(clock: Clock, store: Store): GoodTime {
-  const lastGoodMs = Number(store.settings.find(SETTING.lastGoodTime) ?? 0)
+  const storedMs = Number(store.settings.find(SETTING.lastGoodTime) ?? 0)
+  const lastGoodMs = Number.isFinite(storedMs) ? storedMs : 0
   const startedMs = clock.monotonicMs()
   const wallMs = (): number => Math.max(clock.wallMs(), lastGoodMs + (clock.monotonicMs() - startedMs))
   const save = (): void => store.settings.put(SETTING.lastGoodTime, String(Math.floor(wallMs())))
