@@ -5,22 +5,36 @@ set -euo pipefail
 ADIT_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
-# Installs what the command needs, then puts the pinned Node first. Arguments as for script/bootstrap.
+# Installs what the command needs, puts the pinned Node first, and removes what killed runs left. Arguments as for
+# script/bootstrap.
 adit_enter() {
   "$ADIT_ROOT/script/bootstrap" --quiet "$@"
   PATH="$ADIT_ROOT/node_modules/.bin:$PATH"
   export PATH
+  # Where there was no run, there is no such directory, and Node need not start.
+  if [ -d "$(adit_lab_base)" ]; then node "$ADIT_ROOT/test/netlab/sweep.ts" >&2; fi
+}
+
+# Where this user's runs stand (test/netlab/registry.ts says the same).
+adit_lab_base() {
+  if [ -n "${ADIT_LAB_BASE:-}" ]; then
+    echo "$ADIT_LAB_BASE"
+  elif [ "$(id -u)" = 0 ]; then
+    echo /run/adit-lab
+  elif [ -n "${XDG_RUNTIME_DIR:-}" ]; then
+    echo "$XDG_RUNTIME_DIR/adit-lab"
+  else
+    echo "/tmp/adit-lab-$(id -u)"
+  fi
 }
 
 # adit_in_lab COMMAND...: replaces this shell by COMMAND where namespaces can be made: as root at once, else as root of a
 # user namespace of its own. Where neither works, COMMAND runs anyway, learns why from ADIT_LAB_REFUSED, and says so.
 adit_in_lab() {
   if [ "$(id -u)" = 0 ]; then exec "$@"; fi
-  if [ -n "${XDG_RUNTIME_DIR:-}" ]; then
-    export ADIT_LAB_BASE="$XDG_RUNTIME_DIR/adit-lab"
-  else
-    export ADIT_LAB_BASE="/tmp/adit-lab-$(id -u)"
-  fi
+  # Inside the user namespace the user is 0, and the place is still this one.
+  ADIT_LAB_BASE="$(adit_lab_base)"
+  export ADIT_LAB_BASE
   local why
   if why="$(unshare -Urnm true 2>&1)"; then exec unshare -Urnm -- "$@"; fi
   export ADIT_LAB_REFUSED="not root, and user namespaces are refused here: ${why%%$'\n'*}"
