@@ -9,6 +9,8 @@ interface SeededBug {
   readonly file: string
   readonly find: string
   readonly replace: string
+  /** The test that fails with the bug in. */
+  readonly caughtBy: string
 }
 
 function main([command, ...rest]: readonly string[]): number {
@@ -75,14 +77,27 @@ function gas(update: boolean): number {
   })
 }
 
-/** Each bug goes into a copy of its own; a bug that no test finds is a failure of the tests. */
-function mutation(only: readonly string[]): number {
+/**
+ * Each bug goes into a copy of the sources; a bug that no test finds is a failure of the tests. Only the test that
+ * `caughtBy` names runs, which takes seconds for a bug; `--full` runs all of them, and is how `caughtBy` was found.
+ */
+function mutation(words: readonly string[]): number {
+  const full = words.includes('--full')
+  const only = words.filter((word) => word !== '--full')
   const bugs = (JSON.parse(readFileSync('contracts/mutation/bugs.json', 'utf8')) as SeededBug[]).filter(
     (bug) => only.length === 0 || only.some((text) => bug.name.includes(text)),
   )
+  const copy = mkdtempSync(join(tmpdir(), 'adit-mutation-'))
+  const removeCopy = () => rmSync(copy, { recursive: true, force: true })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+  process.once('exit', removeCopy)
+  for (const part of ['src', 'test', 'solc.cjs'])
+    cpSync(join('contracts', part), join(copy, 'contracts', part), { recursive: true })
+  cpSync('foundry.toml', join(copy, 'foundry.toml'))
+  symlinkSync(join(process.cwd(), 'node_modules'), join(copy, 'node_modules'))
   let survived = 0
   for (const bug of bugs) {
-    const finding = findingOf(bug)
+    const finding = findingOf(bug, copy, full)
     if (finding === undefined) survived++
     console.log(finding === undefined ? `SURVIVED ${bug.name}` : `caught   ${bug.name}: ${finding}`)
   }
@@ -91,34 +106,34 @@ function mutation(only: readonly string[]): number {
 }
 
 /** Names of the tests that fail with the bug; undefined when none does. Throws where the bug does not apply. */
-function findingOf(bug: SeededBug): string | undefined {
-  const copy = mkdtempSync(join(tmpdir(), 'adit-mutation-'))
+function findingOf(bug: SeededBug, copy: string, full: boolean): string | undefined {
+  const file = join(copy, bug.file)
+  const source = readFileSync(file, 'utf8')
+  if (source.split(bug.find).length !== 2) throw new Error(`${bug.name}: expected its text once in ${bug.file}`)
+  const seeded = source.replace(bug.find, () => bug.replace)
+  writeFileSync(file, seeded)
   try {
-    for (const part of ['src', 'test', 'solc.cjs'])
-      cpSync(join('contracts', part), join(copy, 'contracts', part), { recursive: true })
-    cpSync('foundry.toml', join(copy, 'foundry.toml'))
-    symlinkSync(join(process.cwd(), 'node_modules'), join(copy, 'node_modules'))
-    const file = join(copy, bug.file)
-    const source = readFileSync(file, 'utf8')
-    if (source.split(bug.find).length !== 2) throw new Error(`${bug.name}: expected its text once in ${bug.file}`)
-    writeFileSync(
-      file,
-      source.replace(bug.find, () => bug.replace),
-    )
-    // Unoptimised and with fewer runs: each bug compiles everything once.
-    const argv = ['test', '--root', copy, '--no-match-contract', 'GasTest', '--optimize', 'false']
+    // Unoptimised and with fewer runs: most of the time goes into compiling what the bug touches.
+    const chosen = full ? ['--no-match-contract', 'GasTest'] : ['--match-test', `^${bug.caughtBy}(\\(|$)`]
+    const argv = ['test', '--root', copy, '--optimize', 'false', ...chosen]
     const environment = { ...process.env, FOUNDRY_FUZZ_RUNS: '32', FOUNDRY_INVARIANT_RUNS: '24' }
     const run = spawnSync('forge', argv, { encoding: 'utf8', cwd: copy, env: environment, maxBuffer: 1 << 28 })
     const output = run.stdout + run.stderr
     if (output.includes('Compiler run failed')) throw new Error(`${bug.name}: does not compile\n${output}`)
-    const failed = [...new Set([...output.matchAll(/^\[FAIL.*?\]? (\w+)\(/gm)].map((match) => match[1]))]
+    if (run.status === 0) {
+      // Nothing ran: then nothing was proven either.
+      if (!/\b[1-9]\d* tests? passed/.test(output)) throw new Error(`${bug.name}: no test ${bug.caughtBy}\n${output}`)
+      return undefined
+    }
+    const failed = [...new Set([...output.matchAll(/^\[FAIL.*\] (\w+)\(/gm)].map((match) => match[1]))]
     const names =
       failed.length > 0
         ? failed
         : [...new Set([...output.matchAll(/\b((?:test|invariant)\w+)\(\)/g)].map((match) => match[1]))]
-    return run.status === 0 ? undefined : names.slice(0, 4).join(', ')
+    if (names.length === 0) throw new Error(`${bug.name}: forge failed without a failed test\n${output}`)
+    return names.slice(0, 4).join(', ')
   } finally {
-    rmSync(copy, { recursive: true, force: true })
+    writeFileSync(file, source)
   }
 }
 
