@@ -21,9 +21,8 @@ export interface Money {
   readonly providerLoss: bigint
 }
 
-/** What the chain paid out so far of the channels of these sessions. */
-export async function measure(scene: Scene, sessions: ReadonlySet<string>): Promise<{ readonly paid: bigint }> {
-  void sessions
+/** What the chain paid out so far, of all channels. */
+export async function paidOnChain(scene: Scene): Promise<bigint> {
   const { events } = await books(scene)
   const totals = new Map<string, bigint>()
   for (const { name, args } of events) {
@@ -32,7 +31,7 @@ export async function measure(scene: Scene, sessions: ReadonlySet<string>): Prom
     const total = BigInt(args['total'] ?? 0)
     if (total > (totals.get(channel) ?? 0n)) totals.set(channel, total)
   }
-  return { paid: [...totals.values()].reduce((sum, total) => sum + total, 0n) }
+  return [...totals.values()].reduce((sum, total) => sum + total, 0n)
 }
 
 /**
@@ -51,7 +50,7 @@ export async function settled(
   const sold = await explainAll(provider, 'provider', list)
   const wrong = [...bought, ...sold].filter(({ ok }) => !ok)
   const texts = wrong.map(({ id, role, failed }) => `${role} ${id.slice(0, 8)}: ${failed.join(', ')}`)
-  const { paid } = await measure(scene, ids)
+  const paid = await paidOnChain(scene)
   const fees = SESSION_FEE_UNITS * BigInt(ids.size)
   const traffic = (PRICE_UNITS_PER_GIB * BigInt(received)) / GIB
   const worth = fees + traffic

@@ -11,6 +11,8 @@ import type { Ledger } from '../demo/ledger.ts'
 export interface Scene {
   readonly world: World
   readonly accounts: { readonly provider: string; readonly consumer: string }
+  /** The provider's host before `adit provide` ran there. */
+  readonly untouched: string
   provide: LabProcess
 }
 
@@ -19,9 +21,10 @@ export async function openScene(lab: Lab): Promise<Scene> {
   const world = await buildWorld(lab, quiet)
   const accounts = await fund(world, quiet)
   await world.provider.adit(['stake', '10'])
+  const untouched = await hostState(world.provider.host)
   const provide = world.provider.start('provide', ['provide'])
   await serving(world.provider, provide)
-  return { world, accounts, provide }
+  return { world, accounts, untouched, provide }
 }
 
 export async function connect({ world }: Scene, more: readonly string[] = []): Promise<void> {

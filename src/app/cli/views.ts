@@ -136,7 +136,7 @@ export function stateText(state: TunnelStateView, nowMs: number): string {
     case 'reconnecting':
       return `reconnecting (${state.reason}); traffic is blocked meanwhile`
     case 'error':
-      return `error: ${state.message} (${state.code}); traffic is blocked; ${state.remedy}`
+      return `error: ${state.message} (${state.code}); ${state.remedy}`
     default:
       return unreachable(state)
   }
