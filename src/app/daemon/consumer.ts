@@ -4,7 +4,7 @@
  * stays closed between sessions and after a crash; only `disconnect` opens the network.
  */
 import { SECOND_MS } from '#base/clock.ts'
-import type { AditError } from '#base/errors.ts'
+import { AditError } from '#base/errors.ts'
 import type { TokenUnits } from '#base/units/money.ts'
 import { openGuard } from '#guard/guard.ts'
 import type { ControlTarget, TunnelLink } from '#guard/state.ts'
@@ -20,7 +20,7 @@ import type { PayingChannel } from './consumer-channel.ts'
 import { guardJournalPath } from './leftovers.ts'
 import { consumerHandlers } from './consumer-handlers.ts'
 import { endConsumer, type Ending } from './consumer-ending.ts'
-import { spentBy } from './consumer-decisions.ts'
+import { consequenceOf, spentBy } from './consumer-decisions.ts'
 import { keepConnected, takeOverLeftGuard } from './consumer-loop.ts'
 import type { ConsumerSession } from './consumer-session.ts'
 import { startControlServer } from './control-server.ts'
@@ -124,7 +124,14 @@ export const runConsumer: RunConsumer = async (options) => {
       ending.resolve({ settle: false, failure })
     })
     .catch((error: unknown) => {
-      if (!leaving.signal.aborted) log.error({ error: String(error) }, 'the connection gave up')
+      if (leaving.signal.aborted) return
+      log.error({ error: String(error) }, 'the connection gave up')
+      // What failed is the guard itself: it blocks everything then.
+      const known = error instanceof AditError ? error : new AditError('internal', 'the connection gave up')
+      const { code, message } = known
+      const remedy = [known.remedy, consequenceOf('stay-closed')].filter((text) => text !== '').join('; ')
+      setState(parts, { kind: 'error', code, message, remedy, sinceMs: clock.wallMs() })
+      parts.events.emit({ kind: 'problem', fatal: true, code, message, remedy })
     })
   const { settle, failure } = await ending.promise
   leaving.abort(new DOMException('disconnecting', 'AbortError'))
