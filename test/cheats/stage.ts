@@ -30,6 +30,13 @@ export interface Opened {
   /** The consumer's address inside the tunnel. */
   readonly inner4: string
   readonly provide: LabProcess
+  /** What both daemons say of their sessions: asked once, at the latest before they end. */
+  readonly look: () => Promise<Views>
+}
+
+export interface Views {
+  readonly consumer: readonly StageView[]
+  readonly provider: readonly StageView[]
 }
 
 interface ConsumerStatus {
@@ -70,17 +77,17 @@ export async function playSession<T>(
   const { provide, opened } = await start(stage, setup)
   try {
     const played = await play(opened)
-    const [bought, sold] = await Promise.all([world.consumer, world.provider].map(sessionsOf))
+    const views = await opened.look()
     await leave(world, provide)
     const traffic = await endWatch(watch)
     const paid = await readPaid(stage)
     const bill = billOf({
-      consumerView: viewOf(bought, opened.session),
-      providerView: viewOf(sold, opened.session),
+      consumerView: viewOf(views.consumer, opened.session),
+      providerView: viewOf(views.provider, opened.session),
       traffic,
       carriedUp: await readCarried(world),
       paid: paid - before,
-      sessions: sold.filter((one) => one.startedAtMs >= sinceMs && one.vouchers > 0).length,
+      sessions: views.provider.filter((one) => one.startedAtMs >= sinceMs && one.vouchers > 0).length,
     })
     return { played, bill }
   } catch (error) {
@@ -110,7 +117,10 @@ async function start(stage: Stage, setup: Setup): Promise<{ provide: LabProcess;
     } else await consumer.adit(['connect', '--region', 'JP'])
     const { consumer: status } = await consumer.adit<{ consumer: ConsumerStatus }>(['status'])
     const { session, channel, tunnel } = status
-    return { provide, opened: { stage, session: session.id, channel: channel.id, inner4: tunnel.address4, provide } }
+    let views: Promise<Views> | undefined
+    const look = () => (views ??= lookAt(world))
+    const opened = { stage, session: session.id, channel: channel.id, inner4: tunnel.address4, provide, look }
+    return { provide, opened }
   } catch (error) {
     await leave(world, provide)
     throw error
@@ -186,8 +196,13 @@ async function readPaid({ world, accounts }: Stage): Promise<bigint> {
   return paying.reduce((sum, { args }) => sum + BigInt(args['amount']), 0n)
 }
 
+async function lookAt({ consumer, provider }: World): Promise<Views> {
+  const [bought, sold] = await Promise.all([sessionsOf(consumer), sessionsOf(provider)])
+  return { consumer: bought, provider: sold }
+}
+
 /** All that a daemon knows of, newest first. */
-export async function sessionsOf(node: AditNode): Promise<StageView[]> {
+async function sessionsOf(node: AditNode): Promise<StageView[]> {
   return (await node.adit<{ sessions: StageView[] }>(['sessions'])).sessions
 }
 

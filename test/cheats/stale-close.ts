@@ -20,8 +20,9 @@ export async function closeStale({ stage, ...opened }: Opened): Promise<Played> 
   const sold = await explain(world.provider, opened.session)
   const held = BigInt(sold.vouchers.last?.amount.units ?? 0) - BigInt(sold.due.base.units)
 
+  await opened.look()
   opened.provide.signal('SIGKILL')
-  await opened.provide.exited
+  await opened.provide.stop()
   // From here on the provider only has its disk, and the watcher a copy of what stands there.
   const vouchers = join(world.lab.directory, 'vouchers.jsonl')
   writeFileSync(vouchers, await runAdit(world, ['watch', '--export']))

@@ -3,7 +3,7 @@
  *
  *     node udp-stream.ts serve PORT                        answers a request with what it asks for
  *     node udp-stream.ts ask ADDRESS PORT MBITS SECONDS    prints { sentBytes, receivedBytes }
- *     node udp-stream.ts push ADDRESS PORT MBITS SECONDS   sends without having been asked
+ *     node udp-stream.ts push ADDRESS PORT MBITS SECONDS [FROM]   sends without having been asked
  */
 import { createSocket, type Socket } from 'node:dgram'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -21,7 +21,7 @@ const [mode = '', ...args] = process.argv[1] === import.meta.filename ? process.
 if (mode === 'serve') serve(Number(args[0]))
 else if (mode === 'ask') await ask(args[0], Number(args[1]), Number(args[2]), Number(args[3]))
 else if (mode === 'push')
-  await push(createSocket(family(args[0])), args[0], Number(args[1]), Number(args[2]), Number(args[3]), true)
+  await push(await openSocket(args[0], args[4]), args[0], Number(args[1]), Number(args[2]), Number(args[3]), true)
 
 function serve(port: number): void {
   const socket = createSocket('udp6')
@@ -58,6 +58,13 @@ async function push(
     await delay(TICK_MS)
   }
   if (close) socket.close()
+}
+
+/** Bound to `from`, where one is given: an address of this host. */
+async function openSocket(to: string, from: string | undefined): Promise<Socket> {
+  const socket = createSocket(family(to))
+  if (from !== undefined) await new Promise<void>((resolve) => socket.bind(0, from, resolve))
+  return socket
 }
 
 function packets(mbits: number, seconds: number): number {
