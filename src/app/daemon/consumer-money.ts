@@ -23,6 +23,8 @@ export function handleBilling(parts: ConsumerParts, event: ConsumerEvent, breakO
     case 'paused':
       options.log.warn({ reason: event.reason, unexplained: event.unexplainedBytes }, 'the provider paused the session')
       note('paused', event.reason)
+      // Who disputes once disputes again, for another session fee each time.
+      if (event.reason === 'loss-disputed') shun(parts)
       if (ENDING_PAUSES.includes(event.reason)) breakOff(event.reason)
       break
     case 'provider-closing':
