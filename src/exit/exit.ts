@@ -110,8 +110,14 @@ class NatExit implements Exit {
     return this.#inTurn(async () => {
       const consumer = this.#consumers.get(address4)
       if (consumer === undefined) return
-      await applyRuleset(removeConsumerRules(this.#parts.table, consumer))
       this.#consumers.delete(address4)
+      try {
+        await applyRuleset(removeConsumerRules(this.#parts.table, consumer))
+      } catch (cause) {
+        // The table is gone or not as we left it: written anew, it knows this consumer no more.
+        this.#log.warn({ error: String(cause) }, 'the exit is written anew')
+        await this.#rewrite()
+      }
       await forgetFlows(consumer.addresses)
       this.#parts.pool.give(consumer.block)
       this.#log.debug({ firstPort: consumer.block.first }, 'exit closed to a consumer')
@@ -121,7 +127,7 @@ class NatExit implements Exit {
   refresh(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#followUplink()
-      await applyRuleset(exitRules(await this.#rulesInput()))
+      await this.#rewrite()
     })
   }
 
@@ -137,6 +143,13 @@ class NatExit implements Exit {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  /** The whole ruleset; another program's flush may have taken the table, which is then made again. */
+  async #rewrite(): Promise<void> {
+    const { table, options } = this.#parts
+    await options.journal.ensure({ kind: 'nftTable', family: 'inet', name: table, owner: options.instance })
+    await applyRuleset(exitRules(await this.#rulesInput()))
   }
 
   /** The default route may move to another device; the old one keeps its settings until the exit closes. */

@@ -54,6 +54,17 @@ test('a silent upstream is SERVFAIL, local names are NXDOMAIN and never leave', 
   assert.equal(upstream.ids.length, 1)
 })
 
+test('a host without a resolver is SERVFAIL, not the end of the program', async () => {
+  await using forwarder = openResolverForwarder({
+    upstream: () => {
+      throw new Error('no nameserver')
+    },
+    random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
+    log: SILENT_LOG,
+  })
+  assert.equal((await expectAnswer(forwarder, queryFor('www.example.org')))[3] & 0xf, 2)
+})
+
 test('bounds what one consumer has under way; never asks the gateway itself', async () => {
   await using upstream = await openUpstream(() => [])
   await using forwarder = forwarderTo(upstream.port)

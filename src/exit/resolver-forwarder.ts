@@ -11,6 +11,7 @@ import { connect } from 'node:net'
 import { GATEWAY_4, GATEWAY_6, DNS_PORT } from '#base/addressing.ts'
 import { setU16be, u16be } from '#base/bytes.ts'
 import { err, ok, type Result } from '#base/result.ts'
+import type { SystemResolver } from '#host/resolver.ts'
 import { DNS_OFFSET, DNS_RCODE, parseDns } from '#packet/wire/dns.ts'
 import { answersQuery, emitEmptyAnswer, isLocalName, LOCAL_ANSWER, parseQuestion } from './dns-question.ts'
 import type { ForwardDrop, ResolverForwarder, ResolverForwarderOptions } from './types.ts'
@@ -30,12 +31,24 @@ class UpstreamForwarder implements ResolverForwarder {
     this.#options = options
   }
 
+  /** Undefined while this host names no resolver: asked for anew at each query. */
+  async #upstream(): Promise<SystemResolver | undefined> {
+    try {
+      return await this.#options.upstream()
+    } catch (cause) {
+      this.#options.log.warn({ error: String(cause) }, 'no resolver to ask')
+      return undefined
+    }
+  }
+
   async forward(consumer: string, query: Uint8Array): Promise<Result<Uint8Array, ForwardDrop>> {
     if (this.#closing.signal.aborted) return err('dns-closed')
     const question = parseQuestion(query)
     if (!question.ok) return question
     const { value } = question
-    const { servers, searchDomains } = await this.#options.upstream()
+    const upstream = await this.#upstream()
+    if (upstream === undefined) return ok(emitEmptyAnswer(query, value, DNS_RCODE.serverFailure))
+    const { servers, searchDomains } = upstream
     if (isLocalName(value.name, searchDomains)) return ok(emitEmptyAnswer(query, value, LOCAL_ANSWER))
     const own = this.#inFlight.get(consumer) ?? 0
     const { maxInFlight = MAX_IN_FLIGHT, maxInFlightPerConsumer = MAX_PER_CONSUMER } = this.#options

@@ -7,7 +7,7 @@ import { CONTROL_API_VERSION, type ChainStatus, type ConsumerStatus } from '../c
 import type { ChainAccess } from './chain-access.ts'
 import { spentOf, type ConsumerParts } from './consumer.ts'
 import type { NewEvent } from './event-hub.ts'
-import { withdrawBalance } from './money-actions.ts'
+import { checkOwnAccount, withdrawBalance } from './money-actions.ts'
 import { offerMemoryOf } from './offer-memory.ts'
 import { findOffers, offersView } from './offers.ts'
 import { countsOf } from './provider-handlers.ts'
@@ -31,9 +31,10 @@ export function consumerHandlers(parts: ConsumerParts): ConsumerHandlers {
       Promise.resolve({ sessions: store.sessions.list({ role: 'payer', limit }).map(sessionViewOf) }),
     explain: ({ session }) => Promise.resolve(explanationOf(store, session, 'payer')),
     doctor: () => Promise.resolve({ checks: checksOf(parts) }),
-    withdraw: ({ to, amountUnits }, signal) => {
+    withdraw: async ({ to, amountUnits }, signal) => {
+      checkOwnAccount(to, accessOf(parts).account.address)
       const wish = {
-        to: to as `0x${string}` | undefined,
+        to: undefined,
         amount: amountUnits === undefined ? undefined : units(BigInt(amountUnits)),
       }
       return withdrawBalance(accessOf(parts), store, wish, clock, signal)

@@ -1,5 +1,6 @@
 /** What both daemons, and commands without one, do on request: free what is due, withdraw what the contract owes. */
 import type { Clock } from '#base/clock.ts'
+import { AditError } from '#base/errors.ts'
 import type { Address } from '#base/hex.ts'
 import { units, ZERO_UNITS, type TokenUnits } from '#base/units/money.ts'
 import { finishClose, readBalance, readChannel, withdraw } from '#payment/chain/channels.ts'
@@ -29,6 +30,18 @@ export async function withdrawBalance(
   for (const event of written.events) recordEvent(store, event, clock.wallMs())
   const transactions = store.transactions.list(50).filter((one) => one.hash === written.hash)
   return { withdrawn: amountOf(amount), to, transactions: [...finished, ...transactions].map(transactionViewOf) }
+}
+
+/**
+ * Whoever may use the control socket may not send the money elsewhere: that takes the passphrase. Throws
+ * `withdraw-elsewhere`.
+ */
+export function checkOwnAccount(to: string | undefined, account: Address): void {
+  if (to === undefined || to.toLowerCase() === account.toLowerCase()) return
+  throw new AditError('withdraw-elsewhere', 'a running daemon pays out to its own account only', {
+    remedy: 'stop it, then `adit withdraw --to` asks for the passphrase; or withdraw first and send it on',
+    fields: { account },
+  })
 }
 
 /**

@@ -3,7 +3,7 @@
  * Everybody may connect, so everything is bounded: body, time, connections, requests per source network.
  */
 import Fastify from 'fastify'
-import { isIP, type AddressInfo } from 'node:net'
+import { isIP, type AddressInfo, type Server } from 'node:net'
 import { formatPrefix, maskedPrefix, parseIp } from '#base/ip.ts'
 import type { Clock } from '#base/clock.ts'
 import { AditError } from '#base/errors.ts'
@@ -37,6 +37,7 @@ export async function startNegotiationServer(options: NegotiationServerOptions):
     logger: false,
   })
   server.server.maxConnections = MAX_CONNECTIONS
+  limitConnections(server.server)
   const limiter = new SourceLimiter(options.clock)
 
   server.addHook('onRequest', async (request, reply) => {
@@ -62,8 +63,13 @@ export async function startNegotiationServer(options: NegotiationServerOptions):
     await reply.code(status).send()
   })
 
+  const listen = (host: string) => server.listen({ host, port: options.port, ipv6Only: false })
   try {
-    await server.listen({ host: options.listenAddress, port: options.port, ipv6Only: false })
+    await listen(options.listenAddress).catch((error: unknown) => {
+      // A kernel without IPv6 has no address `::`.
+      if (options.listenAddress !== '::' || (error as NodeJS.ErrnoException).code !== 'EAFNOSUPPORT') throw error
+      return listen('0.0.0.0')
+    })
   } catch (cause) {
     throw new AditError('control-port', `cannot listen on ${options.listenAddress} port ${options.port}`, {
       remedy: 'choose another provider.control_port, or stop the program that uses it',
@@ -74,6 +80,22 @@ export async function startNegotiationServer(options: NegotiationServerOptions):
     port: (server.server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: () => server.close(),
   }
+}
+
+/** One source must not fill the table of connections: beyond a few of its own they are closed at once. */
+function limitConnections(server: Server): void {
+  const open = new Map<string, number>()
+  server.on('connection', (socket) => {
+    const source = sourceNetwork(socket.remoteAddress ?? '')
+    const count = (open.get(source) ?? 0) + 1
+    open.set(source, count)
+    socket.once('close', () => {
+      const left = (open.get(source) ?? 1) - 1
+      if (left === 0) open.delete(source)
+      else open.set(source, left)
+    })
+    if (count > CONNECTIONS_PER_SOURCE) socket.destroy()
+  })
 }
 
 /** A token bucket for each IPv4 /32 and IPv6 /64; bounded memory: the oldest source is forgotten first. */
@@ -105,6 +127,7 @@ function sourceNetwork(source: string): string {
 
 const REQUEST_TIMEOUT_MS = 15_000
 const MAX_CONNECTIONS = 256
+const CONNECTIONS_PER_SOURCE = 16
 const REQUESTS_PER_SECOND = 5
 const BURST = 20
 const MAX_SOURCES = 4096

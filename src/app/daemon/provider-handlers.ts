@@ -9,7 +9,7 @@ import { CONTROL_API_VERSION } from '../control/views.ts'
 import { amountOf } from '../control/values.ts'
 import type { ChainAccess } from './chain-access.ts'
 import type { NewEvent } from './event-hub.ts'
-import { withdrawBalance } from './money-actions.ts'
+import { checkOwnAccount, withdrawBalance } from './money-actions.ts'
 import { withdrawableOf, type ProviderParts } from './provider.ts'
 import { earningsOf, explanationOf, sessionViewOf } from './records.ts'
 import { unclaimedOf } from './settlement.ts'
@@ -34,9 +34,10 @@ export function providerHandlers(parts: ProviderParts): ProviderHandlers {
     doctor: () => Promise.resolve({ checks: checksOf(parts) }),
     withdraw: async ({ to, amountUnits }, signal) => {
       const access = accessOf(parts)
+      checkOwnAccount(to, access.account.address)
       await parts.settlement?.claim({ all: true, signal })
       const wish = {
-        to: to as `0x${string}` | undefined,
+        to: undefined,
         amount: amountUnits === undefined ? undefined : units(BigInt(amountUnits)),
       }
       return withdrawBalance(access, store, wish, clock, signal)

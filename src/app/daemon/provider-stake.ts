@@ -1,13 +1,42 @@
 /** Makes sure that the registry says what this provider is: stake, node key, region. */
 import { AditError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
+import type { Random } from '#base/random.ts'
 import { maxUnits, type TokenUnits } from '#base/units/money.ts'
-import { accountOf } from '#payment/chain/client.ts'
-import { addKey, readMinimumStake, readProvider, register, update } from '#payment/chain/registry.ts'
+import { createSigningKey } from '#crypto/secp256k1.ts'
+import { accountOf, type ChainContext } from '#payment/chain/client.ts'
+import { addKey, readMinimumStake, readProvider, register, resolveNodeKey, update } from '#payment/chain/registry.ts'
 import { PROTOCOL_VERSION } from '#payment/chain/deploy.ts'
 import type { ProviderProfile, ProviderRecord } from '#payment/chain/types.ts'
+import { NODE_KEY, type Keystore } from '../config/keystore.ts'
 import type { ChainAccess } from './chain-access.ts'
 import { lower } from './facts.ts'
+
+/**
+ * The node key in use: the newest in the keystore. A key that was registered and released (unbonding, slashing) can never
+ * be registered again, so an account that comes back gets a new one.
+ */
+export async function nodeKeyFor(
+  access: ChainContext,
+  keystore: Keystore,
+  random: Random,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  for (let index = 1; ; index++) {
+    const name = index === 1 ? NODE_KEY : `${NODE_KEY}/${index}`
+    const known = keystore.read(name)
+    if (known === undefined) {
+      const { privateKey } = createSigningKey(random)
+      await keystore.add(name, privateKey)
+      return privateKey
+    }
+    const key = accountOf(known).address
+    const owner = await resolveNodeKey(access, key, { signal })
+    if (owner === undefined) return known
+    const record = await readProvider(access, owner.owner, { signal })
+    if (record?.keys.some((one) => lower(one.key) === lower(key) && one.live) === true) return known
+  }
+}
 
 export interface RegistrationOptions {
   readonly access: ChainAccess
@@ -53,7 +82,8 @@ export async function ensureRegistered(options: RegistrationOptions): Promise<Re
   return { record, nodeKeyId: key.keyId }
 }
 
-function profileOf(region: string): ProviderProfile {
+/** What a provider says about itself on chain: keys and a region, never an address. */
+export function profileOf(region: string): ProviderProfile {
   return {
     region,
     contactHash: `0x${'00'.repeat(32)}`,

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { DNS_PORT, GATEWAY_4, GATEWAY_6, METER_PORT } from '#base/addressing.ts'
 import { SECOND_MS } from '#base/clock.ts'
 import { AditError } from '#base/errors.ts'
+import { parseIp, parsePrefix, prefixContains } from '#base/ip.ts'
 import { units } from '#base/units/money.ts'
 import { createDhKeyPair, type DhKeyPair } from '#crypto/x25519.ts'
-import { createSigningKey, signingKeyOf } from '#crypto/secp256k1.ts'
 import { openAddressAllocator } from '#exit/addresses.ts'
 import { openExit } from '#exit/exit.ts'
 import { openResolverForwarder } from '#exit/resolver-forwarder.ts'
@@ -22,13 +22,15 @@ import type { TunnelDevice } from '#packet/engine/device-types.ts'
 import { openPacketEngine } from '#packet/engine/open.ts'
 import { readBalance } from '#payment/chain/channels.ts'
 import { DEFAULT_PARAMETERS } from '#payment/tariff/constants.ts'
-import { NODE_KEY, WALLET_KEY, type Keystore } from '../config/keystore.ts'
+import { WALLET_KEY } from '../config/keystore.ts'
 import { databasePathOf } from '../config/paths.ts'
 import { openStore, type Store } from '../store/index.ts'
+import { inBackground } from './background.ts'
 import { openChainAccess, type ChainAccess } from './chain-access.ts'
 import type { ChainMonitor } from './chain-monitor.ts'
 import { startControlServer } from './control-server.ts'
 import { createEventHub, type EventHub } from './event-hub.ts'
+import { openGoodTime } from './good-time.ts'
 import { startNegotiationServer } from './negotiation-server.ts'
 import { publishOffers, type OfferPublisher } from './offer-publisher.ts'
 import type { RunProvider, ProviderOptions } from './options.ts'
@@ -37,7 +39,7 @@ import { watchPayingChannels } from './provider-chain.ts'
 import { channelReader } from './provider-channels.ts'
 import { providerControl, type ProviderControl } from './provider-control.ts'
 import { openProviderSessions, type ProviderSessions } from './provider-sessions.ts'
-import { ensureRegistered, type Registration } from './provider-stake.ts'
+import { ensureRegistered, nodeKeyFor, type Registration } from './provider-stake.ts'
 import { openSettlement, type Settlement } from './settlement.ts'
 import { transactionStoreOf } from './transaction-store.ts'
 import { openVoucherWorker } from './voucher-worker.ts'
@@ -59,12 +61,14 @@ export interface ProviderParts {
   control?: ProviderControl
   publisher?: OfferPublisher
   controlPort?: number
+  /** Why it ends although nobody asked it to: thrown after the ordered end. */
+  failure?: AditError
   /** Ends `runProvider`; `settle`: claim everything first. Resolves with the number of sessions that were live. */
   stop(settle: boolean): Promise<number>
 }
 
 export const runProvider: RunProvider = async (options) => {
-  const { config, paths, log, clock, signal } = options
+  const { config, paths, log, signal } = options
   const region = config.provider.region
   if (region === null) throw missing('provider.region', 'set it in the configuration')
   const journalPath = join(paths.stateDir, 'exit.journal')
@@ -73,12 +77,13 @@ export const runProvider: RunProvider = async (options) => {
 
   await using stack = new AsyncDisposableStack()
   const store = stack.use(openStore(databasePathOf(paths)))
+  const clock = stack.use(openGoodTime(options.clock, store))
   store.sessions.endAll('provider-restarted', clock.wallMs())
   const stopping = new AbortController()
   const stopped = Promise.withResolvers<boolean>()
   signal.addEventListener('abort', () => stopped.resolve(true), { once: true })
   const parts: ProviderParts = {
-    options,
+    options: { ...options, clock },
     region,
     store,
     events: createEventHub(() => clock.wallMs()),
@@ -111,6 +116,7 @@ export const runProvider: RunProvider = async (options) => {
     throw error
   })
   await stopProvider(parts, settle)
+  if (parts.failure !== undefined) throw parts.failure
 }
 
 async function startProvider(
@@ -121,8 +127,8 @@ async function startProvider(
 ): Promise<void> {
   const { options, store } = parts
   const { config, clock, random, log } = options
-  const nodeKey = await nodeKeyOf(options.keystore, options)
   const access = await reachChain(parts, signal)
+  const nodeKey = await nodeKeyFor(access, options.keystore, random, signal)
   await resumeTransactions(parts, access, signal)
 
   const step = progressOf(parts)
@@ -144,7 +150,10 @@ async function startProvider(
   device.on((event) => {
     if (event.kind !== 'fatal') return
     log.error({ error: event.error }, 'the packet engine failed: the provider stops')
-    void parts.stop(true)
+    parts.failure = new AditError('engine-failed', `the packet engine failed: ${event.error}`, {
+      remedy: 'start the provider again; please report this',
+    })
+    inBackground(parts.stop(true), log, 'the provider could not be stopped')
   })
   step('engine', 'done', `WireGuard on UDP port ${device.port}, device ${device.tun.name}`)
 
@@ -176,8 +185,8 @@ async function startProvider(
   step('control', 'done', `session control on TCP port ${server.port}`)
 
   step('offer', 'started', 'signing an offer')
-  const uplinkAddresses = await addressesOf(exit)
   const advertised = config.provider.advertiseControl
+  const own = advertised.length > 0 ? [] : await addressesOf(exit, access.deployment.testToken)
   parts.publisher = stack.use(
     publishOffers({
       config,
@@ -187,10 +196,7 @@ async function startProvider(
       nodeKeyId,
       deployment: access.deployment,
       sealKey: controlKey.publicKey,
-      controlAddresses:
-        advertised.length > 0
-          ? advertised
-          : uplinkAddresses.map((address) => hostPort(address, server.port)).slice(0, 8),
+      controlAddresses: [...advertised, ...own.map((address) => hostPort(address, server.port))].slice(0, 8),
       load: () => sessions.count / config.provider.maxSessions,
       store,
       clock,
@@ -323,7 +329,7 @@ async function openSessions(
     }),
   )
   const advertised = config.provider.advertiseEndpoints
-  const own = (await addressesOf(exit)).map((address) => hostPort(address, device.port))
+  const own = advertised.length > 0 ? [] : await addressesOf(exit, access.deployment.testToken)
   const parameters = { ...DEFAULT_PARAMETERS, minimumDepositUnits: config.provider.minDepositUnits }
   // A local test chain makes a block for each transaction only: the next one may never come.
   const confirmations = access.deployment.testToken ? 0 : config.chain.confirmations
@@ -355,7 +361,7 @@ async function openSessions(
     walletKey,
     controlKey,
     maxSessions: config.provider.maxSessions,
-    endpoints: (advertised.length > 0 ? advertised : own).slice(0, 8),
+    endpoints: [...advertised, ...own.map((address) => hostPort(address, device.port))].slice(0, 8),
     wireguardPublicKey: device.publicKey,
     mtu: device.tun.mtu,
     clock,
@@ -367,21 +373,28 @@ async function openSessions(
   return { sessions, control }
 }
 
-/** Addresses by which consumers may reach this host: global ones of the uplink first, then private ones. */
-async function addressesOf(exit: Exit): Promise<readonly string[]> {
+/**
+ * Addresses by which consumers may reach this host: public ones of the uplink. Behind a router there are none, and its
+ * owner has to name what the router forwards; a local test chain makes do with private ones. Throws `advertise-missing`.
+ */
+async function addressesOf(exit: Exit, isTest: boolean): Promise<readonly string[]> {
   const { device4, device6 } = exit.uplink
-  const addresses = await readAddresses()
-  return addresses
+  const addresses = (await readAddresses())
     .filter((one) => one.scope === 'global' && (one.family === 4 ? one.device === device4 : one.device === device6))
     .map((one) => one.address)
+  const reachable = addresses.filter((address) => !isPrivate(address))
+  if (reachable.length > 0) return reachable
+  if (isTest && addresses.length > 0) return addresses
+  throw new AditError('advertise-missing', 'this host has no public address: it stands behind a router', {
+    remedy:
+      'forward UDP provider.tunnel_port and TCP provider.control_port there, and name its address in provider.advertise_endpoints and provider.advertise_control',
+  })
 }
 
-async function nodeKeyOf(keystore: Keystore, { random }: ProviderOptions): Promise<Uint8Array> {
-  const known = keystore.read(NODE_KEY)
-  if (known !== undefined) return signingKeyOf(known).privateKey
-  const { privateKey } = createSigningKey(random)
-  await keystore.add(NODE_KEY, privateKey)
-  return privateKey
+/** RFC 1918, RFC 6598, RFC 4193: of no use to anybody outside. */
+function isPrivate(address: string): boolean {
+  const bytes = parseIp(address)
+  return bytes === undefined || PRIVATE_PREFIXES.some((prefix) => prefixContains(prefix, bytes))
 }
 
 /** Balance in the contract, zero while the chain cannot be read. */
@@ -412,6 +425,9 @@ function hostPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
+const PRIVATE_PREFIXES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'].map((text) =>
+  parsePrefix(text)!,
+)
 const DRAIN_MS = 3 * SECOND_MS
 const CLAIM_WAIT_MS = 30 * SECOND_MS
 const REFRESH_MS = 10 * SECOND_MS

@@ -5,10 +5,10 @@ import { formatUnits, parseUnits, type TokenUnits } from '#base/units/money.ts'
 import { accountOf } from '#payment/chain/client.ts'
 import { readProvider, register, startUnbonding, withdrawStake } from '#payment/chain/registry.ts'
 import type { Receipt } from '#payment/chain/sender.ts'
-import { NODE_KEY } from '../../config/keystore.ts'
+import { nodeKeyFor, profileOf } from '../../daemon/provider-stake.ts'
 import type { TransactionView } from '../../control/explanation.ts'
 import { amountOf } from '../../control/values.ts'
-import { keyNamed, withWriter } from '../chain-access.ts'
+import { withWriter } from '../chain-access.ts'
 import { openContext, withCommonOptions, type CommonOptions, type Context } from '../context.ts'
 import { usageError } from '../errors.ts'
 import { moment, usd } from '../output.ts'
@@ -49,7 +49,7 @@ async function stakeDirectly(context: Context, amount: TokenUnits) {
       remedy: 'set it in the configuration, or for once: adit stake --set provider.region=DE',
     })
   }
-  const nodeKey = accountOf(await keyNamed(context, NODE_KEY))
+  const keystore = await context.keystore()
   return withWriter(context, async (writer) => {
     const wait = { signal: context.signal }
     const known = await readProvider(writer, writer.sender.address, wait)
@@ -64,15 +64,8 @@ async function stakeDirectly(context: Context, amount: TokenUnits) {
         remedy: '`adit unstake`, and stake again when the unbonding is over',
       })
     }
-    const profile = {
-      region,
-      contactHash: NO_CONTACT,
-      protocolMin: 1,
-      protocolMax: 1,
-      active: true,
-      relayIds: [],
-    } as const
-    const receipt = await register(writer, { stake: amount, nodeKey, profile }, wait)
+    const nodeKey = accountOf(await nodeKeyFor(writer, keystore, context.random, context.signal))
+    const receipt = await register(writer, { stake: amount, nodeKey, profile: profileOf(region) }, wait)
     return { stake: amountOf(amount), transactions: [viewOf(context, receipt, 'stake', amount)] }
   })
 }
@@ -139,4 +132,3 @@ export function viewOf(
 }
 
 /** No contact record: hash of nothing. */
-const NO_CONTACT = `0x${'00'.repeat(32)}` as const
