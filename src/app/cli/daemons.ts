@@ -93,6 +93,8 @@ export async function runForeground<Options>(context: Context, foreground: Foreg
   const { role } = foreground
   const log = openLog(context.config().log.level, logsToFile(isChild) ? logPathOf(context.paths, role) : undefined)
   const ended = new AbortController()
+  const failed = new AbortController()
+  using _lastResort = endOnUnhandled(log, failed)
   let beside: Promise<void> = Promise.resolve()
   try {
     const passphrase = isChild ? await passphraseOfParent() : await context.passphrase()
@@ -106,7 +108,7 @@ export async function runForeground<Options>(context: Context, foreground: Foreg
         clock: context.clock,
         random: context.random,
         log,
-        signal: context.signal,
+        signal: AbortSignal.any([context.signal, failed.signal]),
         version: VERSION,
         onListening: () => {
           if (isChild) process.send?.({ kind: 'listening' })
@@ -114,12 +116,33 @@ export async function runForeground<Options>(context: Context, foreground: Foreg
         },
       }),
     )
+    if (failed.signal.aborted) throw failed.signal.reason as Error
   } catch (error) {
     if (isChild) await report(error)
     throw error
   } finally {
     ended.abort()
     await beside
+  }
+}
+
+/** A fault that nobody caught ends the daemon in order (last readings, restored host), and with an error. */
+function endOnUnhandled(log: Log, failed: AbortController): Disposable {
+  const onFault = (error: unknown): void => {
+    log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'unexpected fault')
+    failed.abort(
+      new AditError('internal', 'the daemon ended after an unexpected fault', {
+        remedy: 'its log says more; please report it',
+      }),
+    )
+  }
+  process.on('unhandledRejection', onFault)
+  process.on('uncaughtException', onFault)
+  return {
+    [Symbol.dispose]: () => {
+      process.off('unhandledRejection', onFault)
+      process.off('uncaughtException', onFault)
+    },
   }
 }
 
