@@ -2,13 +2,20 @@
  * One session of a consumer: negotiated, its tunnel up, its vouchers signed, until it is closed or breaks. The channel
  * outlives it. `openSession` is the packet's and the payment's way in, `close` the way out.
  */
-import { GATEWAY_4, GATEWAY_6, METER_PORT, type InnerAddresses } from '#base/addressing.ts'
+import {
+  GATEWAY_4,
+  GATEWAY_6,
+  INNER_PREFIX_4,
+  INNER_PREFIX_6,
+  METER_PORT,
+  type InnerAddresses,
+} from '#base/addressing.ts'
 import { equalBytes, hexOf } from '#base/bytes.ts'
 import type { Clock } from '#base/clock.ts'
 import { SECOND_MS } from '#base/clock.ts'
 import { AditError } from '#base/errors.ts'
 import { bytesOf, hexText, type Hash32 } from '#base/hex.ts'
-import { parseIp, parsePrefix } from '#base/ip.ts'
+import { maskedPrefix, parseIp, parsePrefix, prefixContains } from '#base/ip.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { maxUnits, units, type TokenUnits } from '#base/units/money.ts'
@@ -133,17 +140,19 @@ export async function negotiateSession(options: SessionOptions): Promise<Negotia
       signal,
     },
   )
-  checkHeldVoucher(options, reply)
   const own = store.vouchers.nextBase(channel, 'payer')
-  const base = acceptBase(reply.base, maxUnits(own, reply.voucher?.amount ?? own))
+  const base = acceptBase(reply.base, newerVoucher(options, reply) ?? own)
   if (!base.ok) {
     throw new AditError('provider-reply', 'the provider says that the channel owes more than was ever signed', {
       remedy: 'choose another provider; `adit explain` shows what was signed',
     })
   }
   const endpoints = reply.endpoints.flatMap(endpointOf)
-  if (endpoints.length === 0 || parseIp(reply.address4)?.length !== 4 || parseIp(reply.address6)?.length !== 16) {
-    throw new AditError('provider-reply', "the provider's addresses cannot be read", {
+  const isInner =
+    isInnerAddress(reply.address4, INNER_PREFIX_4, GATEWAY_4, 24) &&
+    isInnerAddress(reply.address6, INNER_PREFIX_6, GATEWAY_6, 112)
+  if (endpoints.length === 0 || !isInner) {
+    throw new AditError('provider-reply', "the provider's addresses are not usable", {
       remedy: 'choose another provider with adit offers',
     })
   }
@@ -340,21 +349,33 @@ export async function closeSession(options: {
   return { amount, close: { deadline, own, theirs, isSent: reply.transaction !== null } }
 }
 
-/** A voucher that the provider holds and we do not know must at least be our own. */
-function checkHeldVoucher({ access, paying, store, log }: SessionOptions, { voucher }: OpenedReply): void {
-  if (voucher === null) return
+/**
+ * The amount of a voucher that the provider holds and our store lost, when it is really ours: then the channel owes that
+ * much. An older one says nothing: what it prepaid and was not used is our credit.
+ */
+function newerVoucher(
+  { access, paying, store, log }: SessionOptions,
+  { voucher }: OpenedReply,
+): TokenUnits | undefined {
   const { channel, signer } = paying.facts
-  if (voucher.amount <= lastAmountOf(store, channel)) return
+  if (voucher === null || voucher.amount <= lastAmountOf(store, channel)) return undefined
   const domain = { chainId: BigInt(access.chain.chainId), channels: access.deployment.channels }
   const digest = voucherDigest(domain, channel, voucher.amount, hexText(voucher.reading))
   const recovered = recoverAddress(digest, voucher.signature)
   if (recovered.ok && equalBytes(recovered.value, bytesOf(signer))) {
     log.warn({ channel }, 'the provider holds a newer voucher of ours than this store: taking it over')
-    return
+    return voucher.amount
   }
   throw new AditError('provider-reply', 'the provider shows a voucher that we never signed', {
     remedy: 'choose another provider with adit offers',
   })
+}
+
+/** Inside the ranges of tunnels and nowhere else: an address of our LAN or of a server would be taken off the network. */
+function isInnerAddress(text: string, range: string, gateway: string, keptBits: number): boolean {
+  const address = parseIp(text)
+  const kept = maskedPrefix(parseIp(gateway)!, keptBits)
+  return address !== undefined && prefixContains(parsePrefix(range)!, address) && !prefixContains(kept, address)
 }
 
 async function openDevice(options: SessionOptions & { negotiated: NegotiatedSession }, mtu: number) {
