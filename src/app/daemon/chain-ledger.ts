@@ -1,6 +1,6 @@
 /** What the chain says about our channels -> the store: deposits, claims, fees, refunds, each with its transaction. */
 import type { Millis } from '#base/clock.ts'
-import { ZERO_UNITS } from '#base/units/money.ts'
+import { addUnits, ZERO_UNITS, type TokenUnits } from '#base/units/money.ts'
 import type { ChainEvent, Hex } from '#payment/chain/types.ts'
 import type { ChainNews } from './chain-monitor.ts'
 import type { ChannelChange, Store, StoredTransaction, TransactionKind } from '../store/index.ts'
@@ -14,12 +14,37 @@ export function recordNews(store: Store, news: ChainNews, atMs: Millis): void {
       return
     }
     if (news.kind === 'reorg') store.transactions.forgetAbove(news.ancestorBlock)
-    for (const event of news.events) recordEvent(store, event, atMs)
+    recordEvents(store, news.events, atMs)
   })
 }
 
+/** A tip is paid in the transaction of the action that it is for: it is written down with that action. */
+function recordEvents(store: Store, events: readonly ChainEvent[], atMs: Millis): void {
+  const own = ownAccounts(store)
+  const tips = new Map<Hex, TokenUnits>()
+  for (const event of events) {
+    if (event.kind !== 'tip-paid' || !own.has(event.from)) continue
+    tips.set(event.transaction, addUnits(tips.get(event.transaction) ?? ZERO_UNITS, event.tip))
+  }
+  for (const event of events) {
+    recordEvent(store, event, atMs, tips.get(event.transaction))
+    // Of several actions in one transaction the first carries the tip.
+    if (event.kind !== 'tip-paid') tips.delete(event.transaction)
+  }
+}
+
+/** Accounts that this store keeps the books of. */
+function ownAccounts(store: Store): ReadonlySet<string> {
+  return new Set([
+    ...store.channels.list('payee').map((channel) => channel.provider),
+    ...store.channels.list('payer').map((channel) => channel.payer),
+  ])
+}
+
 /** One event, e.g. of a receipt that we waited for ourselves. */
-export function recordEvent(store: Store, event: ChainEvent, atMs: Millis): void {
+export function recordEvent(store: Store, event: ChainEvent, atMs: Millis, tip: TokenUnits = ZERO_UNITS): void {
+  // Somebody else may withdraw to our account: that is a gift, not our balance in the contract.
+  if (event.kind === 'withdrawn' && !ownAccounts(store).has(event.account)) return
   const effect = effectOf(store, event)
   if (effect === undefined) return
   const { change, ...moved } = effect
@@ -37,7 +62,7 @@ export function recordEvent(store: Store, event: ChainEvent, atMs: Millis): void
     block: event.block,
     totalAfter: undefined,
     fee: ZERO_UNITS,
-    tip: ZERO_UNITS,
+    tip,
     refund: ZERO_UNITS,
     gasUsed: undefined,
     gasPrice: undefined,
