@@ -13,6 +13,8 @@ export interface PayingChannelsOptions {
   readonly access: ChainAccess
   readonly sessions: Pick<ProviderSessions, 'refresh' | 'unconfirmed'>
   readonly settlement: Pick<Settlement, 'urge'>
+  /** Makes sure that the registry still knows this provider. */
+  readonly register: () => Promise<unknown>
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
@@ -52,6 +54,10 @@ async function takeNews(options: PayingChannelsOptions, news: ChainNews): Promis
   const { gone, unclaimed } = await rereadChannels(store, { role: 'payee', ...place, read }, clock)
   await sessions.refresh()
   for (const channel of unclaimed) if (!gone.includes(channel)) settlement.urge(channel)
+  // In the background: it may send a transaction, and the next look must not wait for that.
+  options.register().catch((error: unknown) => {
+    log.error({ error: String(error) }, 'the registration could not be checked after the chain lost blocks')
+  })
   const counts = { gone: gone.length, unclaimed: unclaimed.length }
   log.warn({ kind: news.kind, ...counts }, 'the chain was reorganised: channels read again')
 }

@@ -133,14 +133,13 @@ async function startProvider(
 
   const step = progressOf(parts)
   step('stake', 'started', 'checking the registration')
-  const { nodeKeyId } = (parts.registration = await ensureRegistered({
-    access,
-    nodeKey,
-    region: parts.region,
-    stakeUnits: config.provider.stakeUnits,
-    log,
-    signal,
-  }))
+  const register = async (): Promise<Registration> => {
+    const { stakeUnits } = config.provider
+    return (parts.registration = await ensureRegistered({
+      ...{ access, nodeKey, region: parts.region, stakeUnits, log, signal },
+    }))
+  }
+  const { nodeKeyId } = await register()
   step('stake', 'done', `registered in ${parts.region}, node key ${nodeKeyId}`)
 
   const settlement = stack.use(openSettlement({ access, store, claimUnits: config.provider.claimUnits, clock, log }))
@@ -169,7 +168,7 @@ async function startProvider(
 
   const controlKey = createDhKeyPair(random)
   const { sessions, control } = await openSessions(parts, stack, exit, controlKey, nodeKey)
-  parts.monitor = stack.use(watchPayingChannels({ access, sessions, settlement, store, clock, log }))
+  parts.monitor = stack.use(watchPayingChannels({ access, sessions, settlement, register, store, clock, log }))
   step('control', 'started', 'listening for session requests')
   const server = stack.use(
     await startNegotiationServer({
