@@ -25,7 +25,11 @@ else if (mode === 'push')
 
 function serve(port: number): void {
   const socket = createSocket('udp6')
+  const served = new Set<number>()
   socket.on('message', (request, from) => {
+    // The request comes again until the first answer is there: any datagram may be lost.
+    if (served.has(from.port)) return
+    served.add(from.port)
     const [mbits, seconds] = String(request).split(' ').map(Number)
     void push(socket, from.address, from.port, mbits, seconds, false)
   })
@@ -36,7 +40,10 @@ async function ask(address: string, port: number, mbits: number, seconds: number
   const socket = createSocket(family(address))
   let receivedBytes = 0
   socket.on('message', (message) => (receivedBytes += message.length))
-  socket.send(`${mbits} ${seconds}`, port, address)
+  for (let tries = 0; receivedBytes === 0 && tries < 20; tries++) {
+    socket.send(`${mbits} ${seconds}`, port, address)
+    await delay(100)
+  }
   await delay(seconds * 1000 + 500)
   socket.close()
   console.log(JSON.stringify({ sentBytes: packets(mbits, seconds) * PAYLOAD.length, receivedBytes }))
