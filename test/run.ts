@@ -30,10 +30,10 @@ const IN_LAB = ['bash', '-c', `source "${ROOT}/script/lib.sh"; adit_in_lab "$@"`
 
 const steps: Step[] = [
   { name: 'typecheck', argv: ['npm', 'run', '-s', 'typecheck'], timeoutMinutes: 3 },
-  { name: 'lint', argv: ['npm', 'run', '-s', 'lint'], timeoutMinutes: 5 },
+  { name: 'lint', argv: ['npm', 'run', '-s', 'lint'], timeoutMinutes: 10 },
   { name: 'format', argv: ['npm', 'run', '-s', 'format:check'], timeoutMinutes: 3 },
   { name: 'layers', argv: ['npm', 'run', '-s', 'layers'], timeoutMinutes: 3 },
-  { name: 'unit', argv: ['npm', 'test', '-s'], counts: nodeTestCounts, timeoutMinutes: 3 },
+  { name: 'unit', argv: ['npm', 'test', '-s'], counts: nodeTestCounts, timeoutMinutes: 5 },
   { name: 'contract types', argv: contracts('check'), timeoutMinutes: 5 },
   // GasTest measures differently here than in `gas`, and would write what it measured.
   {
@@ -154,7 +154,7 @@ function labs(): Step[] {
       const name = basename(file, '.lab.ts')
       const needs = /^\/\/ needs: *(.*)$/m.exec(readFileSync(join(ROOT, file), 'utf8'))?.[1] ?? ''
       const argv = [join(ROOT, 'script/lab'), name, '--json']
-      return { name: `lab ${name}`, argv, counts: labCounts, needs, timeoutMinutes: 15 }
+      return { name: `lab ${name}`, argv, counts: labCounts, needs, timeoutMinutes: 20 }
     })
 }
 
