@@ -11,6 +11,10 @@ import { parsePrefix } from '../../src/base/ip.ts'
 import { SILENT_LOG } from '../../src/base/log.ts'
 import { nodeSuite } from '../../src/crypto/suite.ts'
 import { systemClock, systemRandom } from '../../src/crypto/system.ts'
+import { GATEWAY_4, GATEWAY_6 } from '../../src/base/addressing.ts'
+import { openExit } from '../../src/exit/exit.ts'
+import { openJournal } from '../../src/host/journal.ts'
+import { configureLink } from '../../src/host/link.ts'
 import { readPathTo } from '../../src/host/routes.ts'
 import { openTunnelDevice } from '../../src/packet/engine/device.ts'
 import type { TunnelDevice } from '../../src/packet/engine/device-types.ts'
@@ -32,6 +36,8 @@ export interface EndpointConfig {
   readonly role: 'consumer' | 'exit'
   readonly allowedIps: readonly string[]
   readonly keepaliveSeconds?: number
+  /** Opens the product's exit behind the tunnel, for one consumer with these inner addresses. */
+  readonly exit?: { readonly journalPath: string; readonly address4: string; readonly address6: string }
 }
 
 export interface FloodConfig {
@@ -108,6 +114,7 @@ async function serve(wanted: EndpointConfig): Promise<void> {
     ...(wanted.keepaliveSeconds === undefined ? {} : { persistentKeepaliveSeconds: wanted.keepaliveSeconds }),
   })
   device.setAllowance(peer, 1n << 60n)
+  if (wanted.exit !== undefined) await openExitBehind(device, wanted.exit)
   const server = createServer((socket) => {
     createInterface({ input: socket }).once('line', (line) => {
       const command = JSON.parse(line) as EndpointCommand
@@ -122,6 +129,21 @@ async function serve(wanted: EndpointConfig): Promise<void> {
     })
   })
   server.listen(wanted.socketPath, () => console.log('ready'))
+}
+
+/** As the provider's daemon does it. The lab takes the namespace, and so the exit's changes, with it. */
+async function openExitBehind(device: TunnelDevice, wanted: NonNullable<EndpointConfig['exit']>): Promise<void> {
+  const journal = openJournal({ path: wanted.journalPath, log: SILENT_LOG })
+  await configureLink(journal, { device: device.tun.name, prefixes: [`${GATEWAY_4}/15`, `${GATEWAY_6}/48`] })
+  const exit = await openExit({
+    instance: 'lab',
+    tunName: device.tun.name,
+    journal,
+    reservedPorts: [device.port],
+    extraRefused: [],
+    log: SILENT_LOG,
+  })
+  await exit.addConsumer(wanted)
 }
 
 function statusOf(

@@ -8,7 +8,7 @@ import { nodeSuite } from '../../src/crypto/suite.ts'
 import { type Host, type Lab, type LabProcess, link, openLab, until } from '../netlab/index.ts'
 import type { EndpointCommand, EndpointConfig, EndpointStatus, FloodConfig } from './wireguard-endpoint.ts'
 
-const PROGRAM = fileURLToPath(new URL('wireguard-endpoint.ts', import.meta.url))
+export const PROGRAM = fileURLToPath(new URL('wireguard-endpoint.ts', import.meta.url))
 export const MTU = 1420
 export const PORT = 51820
 
@@ -40,7 +40,7 @@ export async function openPair(): Promise<Pair> {
   return { lab, a, b, keysA: newKeys(), keysB: newKeys(), [Symbol.asyncDispose]: close }
 }
 
-function newKeys(): Keys {
+export function newKeys(): Keys {
   const privateKey = Uint8Array.from(randomBytes(32))
   return { privateKey, publicKey: nodeSuite.dhKeyPair(privateKey).publicKey }
 }
@@ -207,7 +207,7 @@ export function startFlood(
   return host.start('flood', [process.execPath, PROGRAM, JSON.stringify(config)])
 }
 
-async function askSocket(path: string, command: EndpointCommand): Promise<EndpointStatus> {
+export async function askSocket(path: string, command: EndpointCommand): Promise<EndpointStatus> {
   return await new Promise((resolve, reject) => {
     let text = ''
     const socket = connect(path, () => socket.write(`${JSON.stringify(command)}\n`))

@@ -35,6 +35,7 @@ async function open(
   network: MemoryNetwork,
   address: string,
   lastTai64n?: Uint8Array,
+  pathMtu?: () => Promise<number>,
 ): Promise<Side> {
   const udp = network.open(address, 51820)
   let engine: MemoryEngine | undefined
@@ -51,6 +52,7 @@ async function open(
     log: SILENT_LOG,
     onTai64n: (stamp) => void stamps.push(Uint8Array.from(stamp)),
     ...(lastTai64n === undefined ? {} : { lastTai64n }),
+    ...(pathMtu === undefined ? {} : { pathMtu }),
   })
   context.after(() => device.close())
   const events: TunnelDeviceEvent[] = []
@@ -66,9 +68,13 @@ async function settle(...sides: Side[]): Promise<void> {
   }
 }
 
-async function connected(context: TestContext, presharedKeys: readonly [Uint8Array, Uint8Array] | [] = []) {
+async function connected(
+  context: TestContext,
+  presharedKeys: readonly [Uint8Array, Uint8Array] | [] = [],
+  pathMtu?: () => Promise<number>,
+) {
   const network = new MemoryNetwork()
-  const consumer = await open(context, network, '192.0.2.1')
+  const consumer = await open(context, network, '192.0.2.1', undefined, pathMtu)
   const exit = await open(context, network, '192.0.2.2')
   const [here, there] = presharedKeys
   const toExit = consumer.device.addPeer({
@@ -133,6 +139,30 @@ test('another preshared key: no handshake; the same: one', async (context) => {
   assert.deepEqual(handshakes(wrong.consumer), [])
   const right = await connected(context, [psk, psk])
   assert.equal(handshakes(right.consumer).length, 1)
+})
+
+test('a path that gets narrow: a refused send, a reading of the path, and large packets are answered', async (context) => {
+  const paths = { mtu: 1500 }
+  const { network, consumer, exit, toExit } = await connected(context, [], () => Promise.resolve(paths.mtu))
+  assert.equal(consumer.device.peerStatus(toExit).mtu, 1420)
+  paths.mtu = 1400
+  network.pathMtu = 1400 - 28
+  const packet = new Uint8Array(1400)
+  packet.set([0x45, 0, 1400 >> 8, 1400 & 0xff, 0, 0, 0x40, 0, 64, 17, 0, 0, 198, 18, 5, 5, 203, 0, 113, 9])
+  consumer.engine.tunLink.outgoing.push(packet)
+  await settle(consumer, exit)
+  await delay(300)
+  assert.equal(consumer.device.peerStatus(toExit).mtu, 1340)
+  assert.deepEqual(
+    consumer.events.filter((event) => event.kind === 'peerMtu'),
+    [{ kind: 'peerMtu', peer: toExit, mtu: 1340 }],
+  )
+  consumer.engine.tunLink.outgoing.push(packet)
+  await settle(consumer, exit)
+  assert.equal(consumer.engine.tunLink.incoming.length, 1)
+  assert.equal(consumer.device.drops()['send-size'], 1n)
+  consumer.device.setPeerMtu(toExit, 100)
+  assert.equal(consumer.device.peerStatus(toExit).mtu, 492)
 })
 
 test('a removed peer is forgotten; its id is not used again at once; a key is a peer only once', async (context) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { concat, equalBytes, setU16be, u16be, utf8 } from '#base/bytes.ts'
-import { parseIp, parsePrefix } from '#base/ip.ts'
+import { formatIp, parseIp, parsePrefix } from '#base/ip.ts'
 import { MemoryNetwork, MemoryTun } from '../link/memory.ts'
 import { checksumHolds, foldChecksum, sumPseudoHeader, sumWords } from '../wire/checksum.ts'
 import { emitIcmp, ICMP_TYPE } from '../wire/icmp.ts'
@@ -587,6 +587,153 @@ test('a packet above the MTU is answered with "too big", a refused datagram is c
   rig.up(udp(CONSUMER_4, WEB_4, [1, 2]))
   assert.equal(rig.exitDrops('tun-refused'), 1)
 })
+
+test('a peer on a narrower path: "too big" with its MTU, fragments where allowed, MSS clamped to it both ways', () => {
+  const rig = new Rig({ keys: true, exitMtu: 9000 })
+  const { consumer, exit } = rig
+  consumer.engine.setPeerMtu(rig.toExit, 1340)
+  const view = createPacketView()
+  for (const [from, to, size] of [
+    [CONSUMER_4, WEB_4, 1341 - 28],
+    [CONSUMER_6, WEB_6, 1341 - 48],
+  ] as const) {
+    assert.equal(rig.up(udp(from, to, [1, 2], new Uint8Array(size - 1))).length, 1)
+    assert.deepEqual(rig.up(udp(from, to, [1, 2], new Uint8Array(size))), [])
+    const [answer] = consumer.engine.tunLink.incoming.splice(0)
+    assert.ok(readPacket(answer, 0, answer.length, view))
+    assert.deepEqual([answer[view.upper], answer[view.upper + 1]], view.version === 4 ? [3, 4] : [2, 0])
+    assert.equal(u16be(answer, view.upper + 6), 1340)
+    assert.equal(formatIp(answer.subarray(view.source, view.source + view.addressBytes)), gatewayOf(view.version))
+  }
+  const mss = [2, 4, 0x05, 0xb4]
+  assert.equal(u16be(rig.up(tcp(CONSUMER_4, WEB_4, [1, 2], TCP_FLAG.syn, mss))[0], 42), 1300)
+  assert.equal(u16be(rig.down(tcp(WEB_4, CONSUMER_4, [2, 1], TCP_FLAG.syn | TCP_FLAG.ack, mss))[0], 42), 1300)
+  const whole = dontCare(udp(CONSUMER_4, WEB_4, [1, 2], Uint8Array.from(randomBytes(1392))))
+  const pieces = rig.up(whole)
+  assert.deepEqual(
+    pieces.map((piece) => [piece.length, u16be(piece, 6)]),
+    [
+      [20 + 1320, 0x2000],
+      [20 + 80, 1320 / 8],
+    ],
+  )
+  assert.ok(pieces.every((piece) => checksumHolds(piece, 0, 20)))
+  assert.deepEqual(concat(...pieces.map((piece) => piece.subarray(20))), whole.subarray(20))
+  assert.equal(rig.consumerCounters.sentBytes, rig.exitCounters.receivedBytes)
+  assert.equal(rig.consumerCounters.lostPackets, 0n)
+  // Each piece is padded to at most the peer's MTU, so that the message is never larger than the path.
+  consumer.engine.setPeerMtu(rig.toExit, 1333)
+  rig.network.pathMtu = 1333 + 32
+  assert.equal(rig.up(udp(CONSUMER_4, WEB_4, [1, 2], new Uint8Array(1333 - 28))).length, 1)
+  assert.equal(exit.engine.state.mtu[rig.toConsumer], 9000)
+})
+
+test('the exit tells a server from the address of the session, which its rules and NAT let pass', () => {
+  const rig = new Rig()
+  rig.exit.engine.setPeerMtu(rig.toConsumer, 1340)
+  const view = createPacketView()
+  for (const [from, to] of [
+    [WEB_4, CONSUMER_4],
+    [WEB_6, CONSUMER_6],
+  ] as const) {
+    assert.deepEqual(rig.down(udp(from, to, [1, 2], new Uint8Array(1350))), [])
+    const [answer] = rig.exit.engine.tunLink.incoming.splice(0)
+    assert.ok(readPacket(answer, 0, answer.length, view))
+    const address = (at: number): string => formatIp(answer.subarray(at, at + view.addressBytes))
+    assert.deepEqual([address(view.source), address(view.destination)], [to, from])
+    assert.ok(view.version === 6 || checksumHolds(answer, view.upper, view.upperLength))
+  }
+})
+
+test('a path below 1280 bytes: larger IPv6 is told 1280, smaller is counted; nobody sets less than 492', () => {
+  const rig = new Rig()
+  rig.consumer.engine.setPeerMtu(rig.toExit, 1240)
+  rig.up(udp(CONSUMER_6, WEB_6, [1, 2], new Uint8Array(1300)))
+  const [answer] = rig.consumer.engine.tunLink.incoming.splice(0)
+  assert.equal(u16be(answer, 46), 1280)
+  rig.up(udp(CONSUMER_6, WEB_6, [1, 2], new Uint8Array(1241 - 48)))
+  assert.deepEqual(rig.consumer.engine.tunLink.incoming, [])
+  assert.deepEqual([rig.consumerDrops('oversize'), rig.consumerDrops('path-too-small')], [1, 1])
+  assert.equal(rig.up(udp(CONSUMER_6, WEB_6, [1, 2], new Uint8Array(1240 - 48))).length, 1)
+  rig.consumer.engine.setPeerMtu(rig.toExit, 68)
+  rig.pump()
+  assert.equal(rig.consumer.engine.state.mtu[rig.toExit], 492)
+  rig.consumer.engine.setPeerMtu(rig.toExit, 9000)
+  rig.pump()
+  assert.equal(rig.consumer.engine.state.mtu[rig.toExit], 1420)
+})
+
+test('sends that the kernel refuses as too big are reported once each 200 ms, with the peer and the size', () => {
+  const rig = new Rig()
+  rig.network.pathMtu = 1400
+  const big = udp(CONSUMER_4, WEB_4, [1, 2], new Uint8Array(1392))
+  const reports = (): EngineEvent[] => rig.consumer.events.filter((event) => event.kind === 'sendTooBig')
+  rig.up(big, big, big)
+  rig.up(big)
+  assert.deepEqual(reports(), [{ kind: 'sendTooBig', peer: 1, innerBytes: 1420 }])
+  rig.nowMs += 200
+  rig.up(big)
+  assert.equal(reports().length, 2)
+  assert.equal(rig.consumerDrops('send-size'), 5)
+})
+
+test('a probe fills the MTU, is no traffic, and is not taken for a broken packet', () => {
+  const rig = new Rig()
+  const sizes: number[] = []
+  rig.network.filter = (datagram) => (sizes.push(datagram.bytes.length), [datagram])
+  const before = [rig.consumerCounters, rig.exitCounters]
+  rig.consumer.engine.setPeerMtu(rig.toExit, 1280)
+  rig.consumer.engine.sendProbe(rig.toExit)
+  rig.pump()
+  assert.deepEqual(sizes, [1420 + 32])
+  assert.deepEqual([rig.consumerCounters, rig.exitCounters], before)
+  assert.equal(rig.exitDrops('inner-malformed'), 0)
+  assert.deepEqual(rig.exit.engine.tunLink.incoming, [])
+})
+
+test('a packet larger than the read buffer is answered with "too big", whatever its sender allows', () => {
+  const rig = new Rig()
+  const view = createPacketView()
+  for (const packet of [
+    udp(CONSUMER_4, WEB_4, [1, 2], new Uint8Array(8000)),
+    dontCare(udp(CONSUMER_4, WEB_4, [1, 2], new Uint8Array(8000))),
+    udp(CONSUMER_6, WEB_6, [1, 2], new Uint8Array(60_000)),
+  ]) {
+    assert.deepEqual(rig.up(packet), [])
+    const [answer] = rig.consumer.engine.tunLink.incoming.splice(0)
+    assert.ok(readPacket(answer, 0, answer.length, view))
+    assert.equal(u16be(answer, view.upper + 6), 1420)
+    assert.deepEqual(answer.subarray(view.upper + 8), packet.subarray(0, answer.length - view.upper - 8))
+  }
+  assert.deepEqual([rig.consumerDrops('oversize'), rig.consumerDrops('inner-malformed')], [3, 0])
+})
+
+test('refusals and "too big" are limited to 100 a second for each peer', () => {
+  const rig = new Rig()
+  const answersTo = (packet: Uint8Array): number => {
+    for (let count = 0; count < 150; count++) rig.up(packet)
+    return rig.consumer.engine.tunLink.incoming.splice(0).length
+  }
+  const closedPort = udp(CONSUMER_4, '198.18.0.1', [5000, 9])
+  assert.equal(answersTo(closedPort), 100)
+  assert.equal(answersTo(tcp(CONSUMER_4, '198.18.0.1', [5000, 9], TCP_FLAG.syn)), 0)
+  assert.equal(rig.exitDrops('answer-rate'), 200)
+  assert.equal(answersTo(udp(CONSUMER_4, WEB_4, [1, 2], new Uint8Array(1400))), 100)
+  rig.nowMs += 500
+  assert.equal(answersTo(closedPort), 50)
+})
+
+function gatewayOf(version: 4 | 6): string {
+  return version === 4 ? OPTIONS.gateway.address4 : OPTIONS.gateway.address6
+}
+
+/** Clears "don't fragment". */
+function dontCare(packet: Uint8Array): Uint8Array {
+  setU16be(packet, 6, 0)
+  setU16be(packet, 10, 0)
+  setU16be(packet, 10, foldChecksum(sumWords(packet, 0, 20)))
+  return packet
+}
 
 function meter(text: string, family: 4 | 6 = 4): GatewayDatagram {
   const peerAddress = family === 4 ? CONSUMER_4 : CONSUMER_6

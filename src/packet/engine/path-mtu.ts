@@ -109,11 +109,11 @@ export class PathMtu implements Disposable {
     path.isReading = true
     path.lastReadMs = nowMs
     const { address } = path
-    let known = Infinity
+    let known = path.mtu
     try {
       known = innerMtu(await pathMtu(address), address.includes(':') ? 6 : 4)
     } catch (cause) {
-      log.debug({ peer, error: String(cause) }, 'the path to a peer cannot be read')
+      log.debug({ peer, error: String(cause) }, 'the path to a peer cannot be read: its MTU stays')
     }
     path.isReading = false
     if (this.#paths.get(peer) !== path) return
