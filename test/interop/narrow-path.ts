@@ -51,7 +51,9 @@ export async function openNarrowPath(outer: 4 | 6, mtu: number): Promise<NarrowP
     allowedIps: ['0.0.0.0/0', '::/0'],
     peer: { address: OUTER[outer], port: PORT },
   })
+  // As the product does: without a link-local address nothing but the test speaks into the tunnel.
   await consumer.ip(
+    'link set wg0 addrgenmode none',
     `address add ${CONSUMER[4]}/32 dev wg0`,
     `address add ${CONSUMER[6]}/128 dev wg0 nodad`,
     'link set wg0 up',
