@@ -56,7 +56,8 @@ await runLab({
 function crash(name: string, play: (scene: Scene, sessions: Set<string>) => Promise<Figures>): LabCase {
   return {
     name,
-    timeoutMs: 240_000,
+    // Generous: a busy machine with two cores needs half of it.
+    timeoutMs: 420_000,
     run: async () => {
       await using lab = await openLab('crash')
       try {

@@ -18,7 +18,7 @@ import { catchUp } from './chain-catch-up.ts'
 import type { ChainAccess } from './chain-access.ts'
 import { recordEvent } from './chain-ledger.ts'
 import type { PayingChannel } from './consumer-channel.ts'
-import { closeSession, type CloseOutcome } from './consumer-session.ts'
+import { closeSession, type CloseOutcome } from './consumer-close.ts'
 import { CLOSE_DEADLINE_MS } from './facts.ts'
 
 export interface SettleDeps {
