@@ -25,7 +25,7 @@ export interface Bill {
   readonly sessionFee: bigint
   /** What the contract moved from consumer to provider, protocol fee included. */
   readonly paid: bigint
-  /** Inner bytes that reached the consumer, and that left the provider's home for the internet. */
+  /** Inner bytes that reached the consumer from the web server, and that left the provider's home for the internet. */
   readonly deliveredDown: bigint
   readonly carriedUp: bigint
   /** What these bytes are worth by the quote. */
@@ -38,13 +38,13 @@ export function billOf(seen: {
   readonly consumerView: StageView
   readonly providerView: StageView
   readonly traffic: TunnelTraffic
+  readonly deliveredDown: bigint
   readonly carriedUp: bigint
   readonly paid: bigint
   readonly sessions: number
 }): Bill {
-  const { consumerView, providerView, traffic, carriedUp } = seen
+  const { consumerView, providerView, traffic, deliveredDown, carriedUp } = seen
   const price = unitsPerGibOf(BigInt(consumerView.priceUnitsPerGib.units))
-  const deliveredDown = BigInt(traffic.deliveredBytes)
   const rate = BigInt(traffic.peakBytesPerSecond)
   const window = windowBytes(DEFAULT_PARAMETERS, price, rate, DEFAULT_PARAMETERS.defaultRttMs)
   return {

@@ -3,7 +3,7 @@
  * cheat or the path lose packets, something happens, both end, and the chain says what was paid.
  */
 import { join } from 'node:path'
-import { openLab, setLoss, until, type LabProcess } from '../netlab/index.ts'
+import { openLab, setLoss, until, type Host, type LabProcess } from '../netlab/index.ts'
 import { nodeEnvironment, REPOSITORY, type AditNode } from '../demo/adit.ts'
 import { CHAIN, TUNNEL_PORT, WEB } from '../demo/network.ts'
 import { buildWorld, fund, readBooks, serving, type World } from '../demo/world.ts'
@@ -51,10 +51,12 @@ export async function openStage(): Promise<Stage> {
   const world = await buildWorld(lab, quiet)
   const accounts = await fund(world, quiet)
   await world.provider.adit(['stake'])
-  // Counted by the provider's router: whatever a provider says, this went out to the web server.
-  await world.network.providerHome.nft(`table inet carried {
-    counter up { }
-    chain forward { type filter hook forward priority 20; ip daddr ${WEB.ip4} counter name up; }
+  // Whatever anybody says: this left the provider's home for the web server, and this came from it to the consumer.
+  await world.network.providerHome.nft(`table inet carried { counter inner { }
+    chain up { type filter hook forward priority 20; ip daddr ${WEB.ip4} counter name inner; }
+  }`)
+  await world.network.consumer.nft(`table inet carried { counter inner { }
+    chain down { type filter hook prerouting priority -500; iifname "adit*" ip saddr ${WEB.ip4} counter name inner; }
   }`)
   return { world, accounts }
 }
@@ -69,10 +71,11 @@ export async function playSession<T>(
   play: (opened: Opened) => Promise<T>,
 ): Promise<{ readonly played: T; readonly bill: Bill }> {
   const { world } = stage
+  const { network } = world
   const before = await readPaid(stage)
   const sinceMs = Date.now()
-  const watch = world.network.consumer.start('watch', ['node', join(import.meta.dirname, 'tunnel-watch.ts')])
-  await resetCarried(world)
+  const watch = network.consumer.start('watch', ['node', join(import.meta.dirname, 'tunnel-watch.ts')])
+  await Promise.all([network.providerHome, network.consumer].map(resetCarried))
   await losePackets(world, setup.lossPerMille ?? 0)
   const { provide, opened } = await start(stage, setup)
   try {
@@ -85,7 +88,8 @@ export async function playSession<T>(
       consumerView: viewOf(views.consumer, opened.session),
       providerView: viewOf(views.provider, opened.session),
       traffic,
-      carriedUp: await readCarried(world),
+      carriedUp: await readCarried(network.providerHome),
+      deliveredDown: await readCarried(network.consumer),
       paid: paid - before,
       sessions: views.provider.filter((one) => one.startedAtMs >= sinceMs && one.vouchers > 0).length,
     })
@@ -179,12 +183,12 @@ async function endWatch(watch: LabProcess): Promise<TunnelTraffic> {
   return JSON.parse(watch.log().trim().split('\n').at(-1) ?? '') as TunnelTraffic
 }
 
-async function resetCarried({ network }: World): Promise<void> {
-  await network.providerHome.run(['nft', 'reset', 'counters', 'table', 'inet', 'carried'])
+async function resetCarried(host: Host): Promise<void> {
+  await host.run(['nft', 'reset', 'counters', 'table', 'inet', 'carried'])
 }
 
-async function readCarried({ network }: World): Promise<bigint> {
-  const text = await network.providerHome.run(['nft', '-j', 'list', 'counters', 'table', 'inet', 'carried'])
+async function readCarried(host: Host): Promise<bigint> {
+  const text = await host.run(['nft', '-j', 'list', 'counters', 'table', 'inet', 'carried'])
   const listing = JSON.parse(text) as { nftables: { counter?: { bytes: number } }[] }
   return BigInt(listing.nftables.find(({ counter }) => counter !== undefined)?.counter?.bytes ?? 0)
 }
