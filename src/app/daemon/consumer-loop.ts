@@ -5,7 +5,7 @@
 import { GATEWAY_4, GATEWAY_6 } from '#base/addressing.ts'
 import { SECOND_MS } from '#base/clock.ts'
 import { AditError } from '#base/errors.ts'
-import { subUnitsFloor } from '#base/units/money.ts'
+import { priceOfBytes, subUnitsFloor } from '#base/units/money.ts'
 import type { ControlTarget, TunnelLink } from '#guard/state.ts'
 import type { BelievedOffer } from '#market/discovery.ts'
 import { pause, type ChainAccess } from './chain-access.ts'
@@ -14,7 +14,7 @@ import { ensureChannel } from './consumer-channel.ts'
 import { afterFailure, consequenceOf, controlHosts, controlTargets } from './consumer-decisions.ts'
 import { consumerStatusOf } from './consumer-handlers.ts'
 import { handleBilling } from './consumer-money.ts'
-import { FWMARK, progressOf, setState, spentOf, type ConsumerParts } from './consumer.ts'
+import { FWMARK, progressOf, setState, spentOf, type ConsumerParts, type LiveConnection } from './consumer.ts'
 import {
   negotiateSession,
   openSession,
@@ -177,7 +177,20 @@ async function chooseOffer(parts: ConsumerParts, access: ChainAccess, signal: Ab
   })
   step('discover', 'done', `${found.list.offers.length} offers believed`)
   step('choose', 'started', 'choosing')
-  const best = found.choice.ranked.find(({ offer }) => !shunned.has(offer.offer.provider))
+  const taken = found.choice.ranked.filter(({ offer }) => !shunned.has(offer.offer.provider))
+  const best = taken.find(({ offer }) => parts.strikes.waitMs(offer.offer.provider) === 0)
+  if (best === undefined && taken.length > 0) {
+    const seconds = Math.ceil(
+      Math.min(...taken.map(({ offer }) => parts.strikes.waitMs(offer.offer.provider))) / SECOND_MS,
+    )
+    throw new AditError(
+      'provider-waits',
+      `the sessions of every fitting provider broke early; trying again in ${seconds} s`,
+      {
+        remedy: '`adit disconnect` gives up; `adit offers` shows who else sells',
+      },
+    )
+  }
   if (best === undefined) {
     const refused = Object.entries({ ...found.list.refused, ...found.choice.filtered })
     const why = refused.map(([reason, count]) => `${reason} ${count}`).join(', ')
@@ -198,10 +211,23 @@ async function dropConnection(parts: ConsumerParts, reason: string | undefined):
   if (live === undefined) return
   delete parts.live
   const { link, control, session } = live
+  judgeSession(parts, live)
   await guard.transition({ kind: 'reconnecting', data: [session.endpoint], control, tunnel: link })
   await session[Symbol.asyncDispose]()
   await forgetLinks(parts)
   store.sessions.end(session.id, 'payer', reason, options.clock.wallMs())
+}
+
+/** Whether a session that ended without our wish was worth what was paid for its beginning. */
+function judgeSession({ strikes }: ConsumerParts, { session, offer }: LiveConnection): void {
+  const { vouchers, lastReading, options } = session.billing.state
+  if (vouchers === 0) return
+  const { quote, baseUnits } = options.agreement
+  const carried = priceOfBytes((lastReading?.up ?? 0n) + (lastReading?.down ?? 0n), quote.priceUnitsPerGib)
+  const signed = subUnitsFloor(session.billing.state.lastAmount, baseUnits)
+  const isWorth = carried + carried >= signed
+  if (isWorth) strikes.clear(offer.offer.provider)
+  else strikes.strike(offer.offer.provider)
 }
 
 /** Inner addresses went with their device; the journal need not remember them. */
@@ -251,7 +277,8 @@ function targetsOf(parts: ConsumerParts, offer?: BelievedOffer): readonly Contro
 
 function hostsOf({ options }: ConsumerParts, offer?: BelievedOffer) {
   const { chain, consumer } = options.config
-  const ofProvider = offer === undefined ? [] : [offer.source, ...offer.offer.control]
+  // Only the address that answered: a provider must not choose what else is let past the tunnel.
+  const ofProvider = offer === undefined ? [] : [offer.source]
   return controlHosts(chain.rpcUrl, [...ofProvider, ...consumer.bootstrap])
 }
 

@@ -24,6 +24,7 @@ import { consequenceOf, spentBy } from './consumer-decisions.ts'
 import { keepConnected, takeOverLeftGuard } from './consumer-loop.ts'
 import type { ConsumerSession } from './consumer-session.ts'
 import { startControlServer } from './control-server.ts'
+import { providerStrikes, type ProviderStrikes } from './provider-strikes.ts'
 import { createEventHub, type EventHub } from './event-hub.ts'
 import { openGoodTime } from './good-time.ts'
 import { openNameMemory, type NameMemory } from './name-memory.ts'
@@ -51,6 +52,8 @@ export interface ConsumerParts {
   live?: LiveConnection
   /** Providers that cheated this daemon: not taken again. */
   readonly shunned: Set<string>
+  /** Providers whose sessions break early: taken less and less often. */
+  readonly strikes: ProviderStrikes
   /** Ends the daemon; answers what the end brought. */
   disconnect(settle: boolean): Promise<Ending>
 }
@@ -96,6 +99,7 @@ export const runConsumer: RunConsumer = async (options) => {
     state: { kind: 'connecting', step: 'chain', sinceMs: clock.wallMs() },
     isProtecting: guard.state.kind !== 'disconnected',
     shunned: new Set(),
+    strikes: providerStrikes(clock),
     disconnect: (settle) => {
       ending.resolve({ settle })
       return ended.promise
