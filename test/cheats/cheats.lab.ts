@@ -128,7 +128,8 @@ async function injectsJunk(opened: Opened): Promise<Played> {
 }
 
 async function honestLoss(opened: Opened, perMille: number): Promise<Played> {
-  const stream = await streamThrough(opened, 24, 6)
+  // Slow enough that a window lasts over a second: two meter datagrams lost in a row are no pause for want of money.
+  const stream = await streamThrough(opened, 12, 8)
   const lossPerMille = await readLoss(opened)
   const pauses = pausesOf(opened)
   return {
