@@ -1,10 +1,11 @@
 /**
- * How many packets nobody asked for the engine makes: refusals of the gateway and "too big". One bucket of tokens for each
- * peer and kind, so that one consumer's flood costs neither us a reply per packet nor others their answers.
+ * How much one peer may make us do besides carrying its packets: refusals of the gateway, "too big", datagrams for the main
+ * thread (the meter's and DNS queries, apart). One bucket of tokens for each peer and kind, so that one consumer's flood
+ * costs neither us a reply per packet nor others their answers and vouchers.
  */
 import { MAX_PEERS, type PeerId } from './types.ts'
 
-export const ANSWER = { refusal: 0, tooBig: 1, kinds: 2 } as const
+export const ANSWER = { refusal: 0, tooBig: 1, meter: 2, service: 3, kinds: 4 } as const
 
 /** A host asks again after a second at the earliest; a page opens some dozen connections at once. */
 const ANSWERS_PER_SECOND = 100

@@ -16,7 +16,8 @@ export const DROP_REASONS = {
   paused: 'an inner packet while service is paused',
   'over-allowance': 'an inner packet beyond the byte allowance that the peer has paid for',
   'gateway-refused': 'an inner packet to the gateway that has no answer: a fragment, a reset, an unknown protocol',
-  'gateway-queue': 'a datagram to the gateway while too many wait for the main thread',
+  'gateway-queue':
+    'a datagram to the gateway beyond 100 a second of its peer, or while too many wait for the main thread',
   'gateway-source': 'an inner packet from the TUN that pretends to be a meter datagram or to come from the gateway',
   unsolicited: 'a received inner packet that belongs to no flow that this side opened',
   'no-route': 'a packet from the TUN that no peer is allowed to receive',

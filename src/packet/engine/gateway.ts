@@ -53,18 +53,20 @@ export function handOverDatagram(state: EngineState, peer: PeerId, bytes: Uint8A
     countDrop(state.counters, peer, DROP['inner-malformed'])
     return
   }
-  if (!mayHandOver(state)) {
+  const toGateway = isGateway(state, bytes, view, view.destination)
+  const port = toGateway ? view.destinationPort : view.sourcePort
+  const kind = port === state.options.meterPort ? ANSWER.meter : ANSWER.service
+  if (!mayAnswer(state.answers, peer, kind, state.nowMs) || !mayHandOver(state, true)) {
     countDrop(state.counters, peer, DROP['gateway-queue'])
     return
   }
-  const toGateway = isGateway(state, bytes, view, view.destination)
   const address = toGateway ? view.source : view.destination
   state.events.push({
     kind: 'gatewayDatagram',
     peer,
     datagram: {
       family: view.version,
-      gatewayPort: toGateway ? view.destinationPort : view.sourcePort,
+      gatewayPort: port,
       peerPort: toGateway ? view.sourcePort : view.destinationPort,
       peerAddress: formatIp(bytes.subarray(address, address + view.addressBytes)),
       payload: bytes.slice(view.upper + UDP_HEADER_BYTES, view.upper + length),

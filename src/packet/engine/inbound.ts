@@ -97,7 +97,7 @@ function handOverControl(
 ): void {
   if (type < MESSAGE_INITIATION || type > MESSAGE_COOKIE || length > MAX_CONTROL_BYTES) {
     countDrop(state.counters, NO_PEER, DROP['outer-type'])
-  } else if (!mayHandOver(state)) {
+  } else if (!mayHandOver(state, false)) {
     countDrop(state.counters, NO_PEER, DROP['control-queue'])
   } else {
     const from = parseSockaddr(state.operations.addresses, addressRow * SOCKADDR_BYTES)

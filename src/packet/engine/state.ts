@@ -38,6 +38,7 @@ const NEED_HANDSHAKE_INTERVAL_MS = 1_000
 const SEND_TOO_BIG_INTERVAL_MS = 200
 /** Handshake messages and gateway datagrams that may wait for the main thread. */
 export const MAX_WAITING_EVENTS = 1024
+const MAX_WAITING_HANDSHAKES = 768
 
 /** Words shared with the main thread. */
 export const SHARED = { handledEvents: 0, waitingCommands: 1, words: 2 } as const
@@ -218,10 +219,13 @@ export function noteActivity(state: EngineState, peer: PeerId, bits: number): vo
   } else state.activity[peer] = before | bits
 }
 
-/** Whether an event with bytes may be handed over, so that a flood does not pile up in the main thread's queue. */
-export function mayHandOver(state: EngineState): boolean {
+/**
+ * Whether one more event may wait for the main thread. Handshake messages are anybody's: they get three quarters of the
+ * room, so that a flood of them leaves room for the datagrams of peers (vouchers), which are authentic.
+ */
+export function mayHandOver(state: EngineState, isAuthentic: boolean): boolean {
   const waiting = (state.handedEvents - Atomics.load(state.shared, SHARED.handledEvents)) | 0
-  if (waiting >= MAX_WAITING_EVENTS) return false
+  if (waiting >= (isAuthentic ? MAX_WAITING_EVENTS : MAX_WAITING_HANDSHAKES)) return false
   state.handedEvents = (state.handedEvents + 1) | 0
   return true
 }
