@@ -100,7 +100,7 @@ function tunnelOf({ session, link }: NonNullable<ConsumerParts['live']>): Consum
     endpoint: status.endpoint ?? session.endpoint,
     ...link.addresses,
     resolver: link.resolvers.at(0) ?? null,
-    mtu: device.tun.mtu,
+    mtu: status.mtu,
     lastHandshakeMs: status.lastHandshakeMs ?? null,
   }
 }
