@@ -111,15 +111,16 @@ async function moveBytes(
   return { transfers, seconds }
 }
 
-/** Both daemons' own counters once nothing moves any more. */
+/** Both engines' own counters, independent of what was signed, once nothing moves any more. */
 async function compareMeters({ provider, consumer }: World): Promise<bigint> {
   await delay(500)
   const [bought, sold] = await Promise.all([
     consumer.adit<{ consumer: { session: SessionView } }>(['status']),
     provider.adit<{ provider: { sessions: SessionView[] } }>(['status']),
   ])
-  const [a, b] = [bought.consumer.session, sold.provider.sessions[0]]
-  return distance(a.bytesUp, b.bytesUp) + distance(a.bytesDown, b.bytesDown)
+  const [a, b] = [bought.consumer.session.meter, sold.provider.sessions[0].meter]
+  if (a === null || b === null) throw new Error('status: expected a running session on both sides')
+  return distance(a.up, b.up) + distance(a.down, b.down)
 }
 
 function distance(a: string, b: string): bigint {

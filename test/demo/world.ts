@@ -27,6 +27,8 @@ export interface SessionView {
   readonly id: string
   readonly bytesUp: string
   readonly bytesDown: string
+  /** What this side's own engine counts. */
+  readonly meter: { readonly up: string; readonly down: string } | null
   readonly state: string
   readonly reason: string | null
 }

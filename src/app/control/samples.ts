@@ -20,6 +20,7 @@ export const SAMPLE_SESSION: SessionView = {
   bytesUp: '1048576',
   bytesDown: '1073741824',
   writtenOff: '0',
+  meter: null,
   vouchers: 3,
   priceUnitsPerGib: amountOf(100_000n),
   sessionFee: amountOf(1_000n),

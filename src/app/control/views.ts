@@ -47,6 +47,10 @@ export const sessionViewSchema = z.object({
   bytesUp: byteCountSchema,
   bytesDown: byteCountSchema,
   writtenOff: byteCountSchema,
+  meter: z
+    .object({ up: byteCountSchema, down: byteCountSchema })
+    .nullable()
+    .describe("what this side's own engine counts now, while the session runs; the readings follow it"),
   vouchers: z.number().int().nonnegative(),
   priceUnitsPerGib: amountSchema,
   sessionFee: amountSchema,

@@ -11,7 +11,7 @@ import { checkOwnAccount, withdrawBalance } from './money-actions.ts'
 import { offerMemoryOf } from './offer-memory.ts'
 import { findOffers, offersView } from './offers.ts'
 import { countsOf } from './provider-handlers.ts'
-import { channelViewOf, explanationOf, sessionViewOf } from './records.ts'
+import { channelViewOf, explanationOf, liveViewOf, sessionViewOf } from './records.ts'
 
 export function consumerHandlers(parts: ConsumerParts): ConsumerHandlers {
   const { options, store, events } = parts
@@ -81,7 +81,7 @@ export function consumerStatusOf(parts: ConsumerParts): ConsumerStatus {
     account: access?.account.address ?? NO_ADDRESS,
     region: live?.offer.offer.region ?? wish.region,
     tunnel: live === undefined ? null : tunnelOf(live),
-    session: session === undefined ? null : sessionViewOf(session),
+    session: session === undefined || live === undefined ? null : liveViewOf(session, meterOf(live)),
     channel: channel === undefined ? null : channelViewOf(channel),
     spent: amountOf(spentOf(parts)),
     spendLimit: amountOf(wish.spendLimitUnits),
@@ -90,6 +90,12 @@ export function consumerStatusOf(parts: ConsumerParts): ConsumerStatus {
     refusals: {},
     drops: countsOf(live?.session.device.drops()),
   }
+}
+
+/** Downloads as they may be billed: flows that this side opened. */
+function meterOf({ session }: NonNullable<ConsumerParts['live']>): { up: bigint; down: bigint } {
+  const { sentBytes, billableReceivedBytes } = session.device.counters(session.peer)
+  return { up: sentBytes, down: billableReceivedBytes }
 }
 
 function tunnelOf({ session, link }: NonNullable<ConsumerParts['live']>): ConsumerStatus['tunnel'] {

@@ -3,7 +3,8 @@ import { AditError } from '#base/errors.ts'
 import { units, ZERO_UNITS, addUnits } from '#base/units/money.ts'
 import { readProvider, startUnbonding, withdrawStake } from '#payment/chain/registry.ts'
 import { withdraw } from '#payment/chain/channels.ts'
-import type { ChainStatus, ProviderStatus } from '../control/views.ts'
+import type { ChainStatus, ProviderStatus, SessionView } from '../control/views.ts'
+import type { StoredSession } from '../store/index.ts'
 import type { ProviderHandlers } from '../control/routes.ts'
 import { CONTROL_API_VERSION } from '../control/views.ts'
 import { amountOf } from '../control/values.ts'
@@ -11,7 +12,7 @@ import type { ChainAccess } from './chain-access.ts'
 import type { NewEvent } from './event-hub.ts'
 import { checkOwnAccount, withdrawBalance } from './money-actions.ts'
 import { withdrawableOf, type ProviderParts } from './provider.ts'
-import { earningsOf, explanationOf, sessionViewOf } from './records.ts'
+import { earningsOf, explanationOf, liveViewOf, sessionViewOf } from './records.ts'
 import { unclaimedOf } from './settlement.ts'
 
 export function providerHandlers(parts: ProviderParts): ProviderHandlers {
@@ -97,7 +98,7 @@ function statusOf(parts: ProviderParts): ProviderStatus {
     control: parts.controlPort === undefined ? null : { address: provider.listenAddress, port: parts.controlPort },
     sharedRateUpBps: null,
     sharedRateDownBps: null,
-    sessions: live.map(sessionViewOf),
+    sessions: live.map((session) => viewOfLive(parts, session)),
     totals: {
       sessions: sums.sessions,
       bytesUp: sums.up.toString(),
@@ -110,6 +111,13 @@ function statusOf(parts: ProviderParts): ProviderStatus {
     refusals: { ...sessions?.refusals },
     drops: countsOf(device?.drops()),
   }
+}
+
+function viewOfLive({ sessions, device }: ProviderParts, stored: StoredSession): SessionView {
+  const live = sessions?.find(stored.session)
+  if (live === undefined || device === undefined) return sessionViewOf(stored)
+  const { receivedBytes, sentBytes } = device.counters(live.peer)
+  return liveViewOf(stored, { up: receivedBytes, down: sentBytes })
 }
 
 function chainStatusOf(parts: ProviderParts): ChainStatus {

@@ -329,7 +329,11 @@ async function openSessions(
   )
   const advertised = config.provider.advertiseEndpoints
   const own = advertised.length > 0 ? [] : await addressesOf(exit, access.deployment.testToken)
-  const parameters = { ...DEFAULT_PARAMETERS, minimumDepositUnits: config.provider.minDepositUnits }
+  const parameters = {
+    ...DEFAULT_PARAMETERS,
+    minimumDepositUnits: config.provider.minDepositUnits,
+    packetBytes: BigInt(device.tun.mtu),
+  }
   // A local test chain makes a block for each transaction only: the next one may never come.
   const confirmations = access.deployment.testToken ? 0 : config.chain.confirmations
   const channels = channelReader({ access, store, confirmations, clock })

@@ -26,12 +26,18 @@ export function sessionViewOf(session: StoredSession): SessionView {
     bytesUp: session.up.toString(),
     bytesDown: session.down.toString(),
     writtenOff: session.writtenOff.toString(),
+    meter: null,
     vouchers: session.vouchers,
     priceUnitsPerGib: amountOf(session.priceUnitsPerGib),
     sessionFee: amountOf(session.sessionFeeUnits),
     due: amountOf(session.due),
     paid: amountOf(session.paid),
   }
+}
+
+/** Of a session that runs: with what this side's engine has counted up to now. */
+export function liveViewOf(session: StoredSession, meter: { readonly up: bigint; readonly down: bigint }): SessionView {
+  return { ...sessionViewOf(session), meter: { up: meter.up.toString(), down: meter.down.toString() } }
 }
 
 export function transactionViewOf(transaction: StoredTransaction): TransactionView {
