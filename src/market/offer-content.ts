@@ -1,6 +1,7 @@
 /** The signed part of an offer as bytes; canonical: `encodeContent(decodeContent(x)) = x`, or x is refused. */
 import { bytesOfHex, concat, equalBytes, setU16be, setU32be, setU64be, u16be, u32be, u64be, utf8 } from '#base/bytes.ts'
 import { hexText } from '#base/hex.ts'
+import { setU96be, u96be } from '#base/uint96.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import { units, unitsPerGibOf } from '#base/units/money.ts'
 import {
@@ -215,15 +216,6 @@ function u16Bytes(value: number): Uint8Array {
   const bytes = new Uint8Array(2)
   setU16be(bytes, 0, value)
   return bytes
-}
-
-function u96be(bytes: Uint8Array, offset: number): bigint {
-  return (BigInt(u32be(bytes, offset)) << 64n) | u64be(bytes, offset + 4)
-}
-
-function setU96be(bytes: Uint8Array, offset: number, value: bigint): void {
-  setU32be(bytes, offset, Number(value >> 64n))
-  setU64be(bytes, offset + 4, value & MAX_UINT64)
 }
 
 function sized(name: string, bytes: Uint8Array, length: number): Uint8Array {
