@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Lab, peer, settled, sh, skipWithoutRoot, snapshot, type Program } from './lab.ts'
+import { viewForNobody } from '../netlab/view.ts'
 
 const WEB_4 = '203.0.113.20'
 const WEB_6 = '2001:db8:9::20'
@@ -195,19 +196,13 @@ function assertUnreachable(home: string): void {
 }
 
 function asNobody(space: string, protocol: string, address: string): Record<string, unknown> {
-  const script = join(import.meta.dirname, 'peer.ts')
-  const drop = [
-    'setpriv',
-    `--reuid=${NOBODY}`,
-    '--clear-groups',
-    process.execPath,
-    script,
-    'ask',
-    protocol,
-    address,
-    '8000',
-  ]
-  return JSON.parse(sh('ip', 'netns', 'exec', space, ...drop)) as Record<string, unknown>
+  using view = viewForNobody()
+  const script = view.path(join(import.meta.dirname, 'peer.ts'))
+  const node = view.path(process.execPath)
+  const command = `setpriv --reuid=${NOBODY} --clear-groups '${node}' '${script}' ask ${protocol} ${address} 8000`
+  // `ip netns exec` has a mount namespace of its own.
+  const answer = sh('ip', 'netns', 'exec', space, 'sh', '-ec', `${view.prepare}; exec ${command}`)
+  return JSON.parse(answer) as Record<string, unknown>
 }
 
 /** What came out of the house since the last reset, without neighbour discovery and the daemon's own target. */

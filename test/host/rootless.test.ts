@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { viewForNobody } from '../netlab/view.ts'
 import { Lab, Program, skipWithoutRoot } from './lab.ts'
 
 const NOBODY = '65534'
@@ -22,16 +23,24 @@ const NEIGHBOURHOOD = [
 test('exit inside a user namespace', { skip: skipWithoutRoot }, async () => {
   await using lab = new Lab()
   chmodSync(lab.folder, 0o777)
-  const agent = join(import.meta.dirname, 'agent.ts')
-  const command = `${NEIGHBOURHOOD} && exec ${process.execPath} ${agent}`
-  const child = spawn(
+  using view = viewForNobody()
+  const agent = view.path(join(import.meta.dirname, 'agent.ts'))
+  const command = `${NEIGHBOURHOOD} && exec '${view.path(process.execPath)}' '${agent}'`
+  const user = [
     'setpriv',
-    [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', 'unshare', '-Urnm', 'sh', '-c', command],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, HOME: lab.folder },
-    },
-  )
+    `--reuid=${NOBODY}`,
+    `--regid=${NOBODY}`,
+    '--clear-groups',
+    'unshare',
+    '-Urnm',
+    'sh',
+    '-c',
+    command,
+  ]
+  const child = spawn('unshare', ['--mount', 'sh', '-ec', `${view.prepare}; exec "$@"`, 'sh', ...user], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, HOME: lab.folder },
+  })
   const program = new Program(child)
   const journal = join(lab.folder, 'exit.journal')
   const opened = await program.ask({ do: 'openExit', journal, tun: 'tun0', refused: ['203.0.113.4'] })
