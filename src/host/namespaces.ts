@@ -57,12 +57,16 @@ export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 }
 
-/** Start time of a process in clock ticks since boot; '' when there is no such process. With the pid it names one. */
+/**
+ * Start time of a process in clock ticks since boot; '' when there is no such process, or only what its parent has not
+ * taken notice of yet (a zombie). With the pid it names one.
+ */
 export function processStart(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // proc(5): the name in parentheses may hold anything, so count from the last one; starttime is field 22.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' || fields[0] === 'X' ? '' : fields[19]
   } catch {
     return ''
   }

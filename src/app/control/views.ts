@@ -48,7 +48,11 @@ export const sessionViewSchema = z.object({
   bytesDown: byteCountSchema,
   writtenOff: byteCountSchema,
   meter: z
-    .object({ up: byteCountSchema, down: byteCountSchema })
+    .object({
+      up: byteCountSchema,
+      down: byteCountSchema,
+      lostPackets: byteCountSchema.describe('on their way to this side'),
+    })
     .nullable()
     .describe("what this side's own engine counts now, while the session runs; the readings follow it"),
   vouchers: z.number().int().nonnegative(),

@@ -93,9 +93,9 @@ export function consumerStatusOf(parts: ConsumerParts): ConsumerStatus {
 }
 
 /** Downloads as they may be billed: flows that this side opened. */
-function meterOf({ session }: NonNullable<ConsumerParts['live']>): { up: bigint; down: bigint } {
-  const { sentBytes, billableReceivedBytes } = session.device.counters(session.peer)
-  return { up: sentBytes, down: billableReceivedBytes }
+function meterOf({ session }: NonNullable<ConsumerParts['live']>) {
+  const { sentBytes, billableReceivedBytes, lostPackets } = session.device.counters(session.peer)
+  return { up: sentBytes, down: billableReceivedBytes, lostPackets }
 }
 
 function tunnelOf({ session, link }: NonNullable<ConsumerParts['live']>): ConsumerStatus['tunnel'] {

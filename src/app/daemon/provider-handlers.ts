@@ -116,8 +116,8 @@ function statusOf(parts: ProviderParts): ProviderStatus {
 function viewOfLive({ sessions, device }: ProviderParts, stored: StoredSession): SessionView {
   const live = sessions?.find(stored.session)
   if (live === undefined || device === undefined) return sessionViewOf(stored)
-  const { receivedBytes, sentBytes } = device.counters(live.peer)
-  return liveViewOf(stored, { up: receivedBytes, down: sentBytes })
+  const { receivedBytes, sentBytes, lostPackets } = device.counters(live.peer)
+  return liveViewOf(stored, { up: receivedBytes, down: sentBytes, lostPackets })
 }
 
 function chainStatusOf(parts: ProviderParts): ChainStatus {

@@ -36,8 +36,15 @@ export function sessionViewOf(session: StoredSession): SessionView {
 }
 
 /** Of a session that runs: with what this side's engine has counted up to now. */
-export function liveViewOf(session: StoredSession, meter: { readonly up: bigint; readonly down: bigint }): SessionView {
-  return { ...sessionViewOf(session), meter: { up: meter.up.toString(), down: meter.down.toString() } }
+export function liveViewOf(
+  session: StoredSession,
+  meter: { readonly up: bigint; readonly down: bigint; readonly lostPackets: bigint },
+): SessionView {
+  const { up, down, lostPackets } = meter
+  return {
+    ...sessionViewOf(session),
+    meter: { up: up.toString(), down: down.toString(), lostPackets: lostPackets.toString() },
+  }
 }
 
 export function transactionViewOf(transaction: StoredTransaction): TransactionView {
