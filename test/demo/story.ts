@@ -115,7 +115,7 @@ async function moveBytes(
 
 /**
  * Both engines' own counters, independent of what was signed, once nothing moves any more: by how much sender and
- * receiver differ beyond what was lost on the way.
+ * receiver differ beyond the packets that the receiver knows to be missing.
  */
 async function compareMeters({ provider, consumer }: World): Promise<bigint> {
   await delay(500)
@@ -125,13 +125,13 @@ async function compareMeters({ provider, consumer }: World): Promise<bigint> {
   ])
   const [a, b] = [bought.consumer.session.meter, sold.provider.sessions[0].meter]
   if (a === null || b === null) throw new Error('status: expected a running session on both sides')
-  return unexplained(a.up, b.up, b.lostPackets) + unexplained(b.down, a.down, a.lostPackets)
+  return unexplained(a.up, b.up, b.missingPackets) + unexplained(b.down, a.down, a.missingPackets)
 }
 
-function unexplained(sent: string, received: string, lostPackets: string): bigint {
+function unexplained(sent: string, received: string, missingPackets: string): bigint {
   const difference = BigInt(sent) - BigInt(received)
   if (difference < 0n) return -difference
-  const lost = BigInt(lostPackets) * INNER_MTU
+  const lost = BigInt(missingPackets) * INNER_MTU
   return difference > lost ? difference - lost : 0n
 }
 

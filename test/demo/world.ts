@@ -28,7 +28,7 @@ export interface SessionView {
   readonly bytesUp: string
   readonly bytesDown: string
   /** What this side's own engine counts. */
-  readonly meter: { readonly up: string; readonly down: string; readonly lostPackets: string } | null
+  readonly meter: { readonly up: string; readonly down: string; readonly missingPackets: string } | null
   readonly state: string
   readonly reason: string | null
 }

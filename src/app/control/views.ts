@@ -51,7 +51,9 @@ export const sessionViewSchema = z.object({
     .object({
       up: byteCountSchema,
       down: byteCountSchema,
-      lostPackets: byteCountSchema.describe('on their way to this side'),
+      missingPackets: byteCountSchema.describe(
+        'sent by the other side and not counted here: lost on the way, not paid for yet, or not asked for',
+      ),
     })
     .nullable()
     .describe("what this side's own engine counts now, while the session runs; the readings follow it"),

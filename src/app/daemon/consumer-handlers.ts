@@ -95,7 +95,8 @@ export function consumerStatusOf(parts: ConsumerParts): ConsumerStatus {
 /** Downloads as they may be billed: flows that this side opened. */
 function meterOf({ session }: NonNullable<ConsumerParts['live']>) {
   const { sentBytes, billableReceivedBytes, lostPackets } = session.device.counters(session.peer)
-  return { up: sentBytes, down: billableReceivedBytes, lostPackets }
+  const { unsolicited } = session.device.drops(session.peer)
+  return { up: sentBytes, down: billableReceivedBytes, missingPackets: lostPackets + unsolicited }
 }
 
 function tunnelOf({ session, link }: NonNullable<ConsumerParts['live']>): ConsumerStatus['tunnel'] {

@@ -117,7 +117,9 @@ function viewOfLive({ sessions, device }: ProviderParts, stored: StoredSession):
   const live = sessions?.find(stored.session)
   if (live === undefined || device === undefined) return sessionViewOf(stored)
   const { receivedBytes, sentBytes, lostPackets } = device.counters(live.peer)
-  return liveViewOf(stored, { up: receivedBytes, down: sentBytes, lostPackets })
+  const drops = device.drops(live.peer)
+  const missingPackets = lostPackets + drops['over-allowance'] + drops.paused
+  return liveViewOf(stored, { up: receivedBytes, down: sentBytes, missingPackets })
 }
 
 function chainStatusOf(parts: ProviderParts): ChainStatus {

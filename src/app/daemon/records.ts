@@ -38,12 +38,12 @@ export function sessionViewOf(session: StoredSession): SessionView {
 /** Of a session that runs: with what this side's engine has counted up to now. */
 export function liveViewOf(
   session: StoredSession,
-  meter: { readonly up: bigint; readonly down: bigint; readonly lostPackets: bigint },
+  meter: { readonly up: bigint; readonly down: bigint; readonly missingPackets: bigint },
 ): SessionView {
-  const { up, down, lostPackets } = meter
+  const { up, down, missingPackets } = meter
   return {
     ...sessionViewOf(session),
-    meter: { up: up.toString(), down: down.toString(), lostPackets: lostPackets.toString() },
+    meter: { up: up.toString(), down: down.toString(), missingPackets: missingPackets.toString() },
   }
 }
 
