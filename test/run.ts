@@ -20,12 +20,8 @@ interface Step {
   /** Packages for `script/bootstrap`, installed before the step. */
   readonly needs?: string
   readonly timeoutMinutes: number
-  /** Commands that run again what failed in `output`. */
-  readonly again?: (output: string) => readonly (readonly string[])[]
 }
 
-/** More cases than this do not fail by accident. */
-const MAX_REPEATS = 3
 const ROOT = join(import.meta.dirname, '..')
 // Hundreds of Node processes load the same modules: a fifth of the processor time of the unit tests.
 process.env['NODE_COMPILE_CACHE'] ??= join(ROOT, 'node_modules/.cache/adit-test')
@@ -57,7 +53,6 @@ const steps: Step[] = [
     counts: demoCounts,
     needs: 'iproute2 nftables curl',
     timeoutMinutes: 5,
-    again: () => [[join(ROOT, 'script/demo'), '--json']],
   },
 ]
 
@@ -85,45 +80,17 @@ async function runStep(step: Step): Promise<Counts> {
     // Root can install what is missing: not to be able to is a failure, not a reason to pass without the step.
     if (installed.code !== 0) return notRun(step, lastLines(installed.output, 1), process.getuid?.() === 0)
   }
-  const result = await runOnce(step)
-  const seconds = ((Date.now() - started) / 1000).toFixed(1)
-  console.log(
-    `-- ${step.name}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped, ${seconds} s`,
-  )
-  return result.failed > 0 && step.again !== undefined ? await runAgain(step, result) : result
-}
-
-interface Outcome extends Counts {
-  readonly output: string
-}
-
-async function runOnce(step: Pick<Step, 'argv' | 'counts' | 'timeoutMinutes'>): Promise<Outcome> {
   const { code, output } = await run(step.argv, ROOT, step.timeoutMinutes)
   const counts = step.counts?.(output) ?? { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
   // A runner that fails without a failed test (it crashed, or ran none) is a failure all the same.
   const onlySkipped = counts.passed === 0 && counts.failed === 0 && counts.skipped > 0
   const result = code !== 0 && counts.failed === 0 && !onlySkipped ? { ...counts, failed: 1 } : counts
   console.log(result.failed === 0 ? closingLines(output) : lastLines(output, 400))
-  return { ...result, output }
-}
-
-/**
- * Labs run real programs in real time, and the machine may be busy with something else: a case that failed gets one more
- * run, alone, and both results are printed. Many failures are no accident, and stay.
- */
-async function runAgain(step: Step, first: Outcome): Promise<Counts> {
-  const repeats = step.again?.(first.output) ?? []
-  if (repeats.length === 0 || repeats.length > MAX_REPEATS) return first
-  let { passed, failed } = first
-  for (const argv of repeats) {
-    console.log(`-- ${step.name}: second run of ${argv.slice(1).join(' ')}`)
-    const second = await runOnce({ ...step, argv })
-    if (second.failed > 0 || second.passed === 0) continue
-    passed++
-    failed--
-  }
-  console.log(`-- ${step.name}: after the second run ${passed} passed, ${failed} failed, ${first.skipped} skipped`)
-  return { passed, failed, skipped: first.skipped }
+  const seconds = ((Date.now() - started) / 1000).toFixed(1)
+  console.log(
+    `-- ${step.name}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped, ${seconds} s`,
+  )
+  return result
 }
 
 function notRun(step: Step, reason: string, failed: boolean): Counts {
@@ -187,8 +154,7 @@ function labs(): Step[] {
       const name = basename(file, '.lab.ts')
       const needs = /^\/\/ needs: *(.*)$/m.exec(readFileSync(join(ROOT, file), 'utf8'))?.[1] ?? ''
       const argv = [join(ROOT, 'script/lab'), name, '--json']
-      const again = (output: string) => failedCases(output).map((failed) => [...argv, '--only', failed])
-      return { name: `lab ${name}`, argv, counts: labCounts, needs, timeoutMinutes: 20, again }
+      return { name: `lab ${name}`, argv, counts: labCounts, needs, timeoutMinutes: 20 }
     })
 }
 
@@ -212,13 +178,6 @@ function mutationCounts(output: string): Counts | undefined {
   return found === null
     ? undefined
     : { passed: Number(found[1]), failed: Number(found[2]) - Number(found[1]), skipped: 0 }
-}
-
-function failedCases(output: string): string[] {
-  const { cases } = (lastObject(output) ?? { cases: [] }) as {
-    cases: { name: string; ok: boolean; skipped?: boolean }[]
-  }
-  return cases.filter(({ ok, skipped }) => !ok && skipped !== true).map(({ name }) => name)
 }
 
 function labCounts(output: string): Counts | undefined {

@@ -35,7 +35,7 @@ const DECLARED = [
   `ip daddr ${CHAIN.ip4} tcp dport ${CHAIN.port}`,
 ]
 const SEED = Number(process.env['ADIT_CRASH_SEED'] ?? 20310517)
-const RANDOM_KILLS = Number(process.env['ADIT_CRASH_KILLS'] ?? 3)
+const RANDOM_KILLS = Number(process.env['ADIT_CRASH_KILLS'] ?? 6)
 
 await runLab({
   name: 'crash',
